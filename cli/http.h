@@ -1,0 +1,65 @@
+/*
+ * HTTP to one server, one request at a time, over a connection that stays open. libcurl is used here
+ * and nowhere else.
+ *
+ * What can be repeated is: when the server cannot be reached, goes away in mid-request, or answers
+ * 429, 502, 503 or 504, it is sent again after a growing pause, which Retry-After lengthens.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct arena;
+struct error;
+struct http;
+
+struct http_options {
+	const char *url;     /* of the server; borrowed, as all of these */
+	const char *token;   /* for "Authorization: Bearer"; NULL: none */
+	const char *ca_file; /* or NULL */
+	unsigned attempts;   /* of what can be repeated, the first one included */
+	long timeout;        /* seconds for one attempt with a JSON body */
+};
+
+/* Called while a body is on its way, with the bytes of this request so far. */
+typedef void http_progress_fn(void *context, int64_t sent, int64_t received);
+
+struct http_request {
+	const char *method;
+	const char *path;      /* with its query, percent-encoded: "/api/v1/me" */
+	const char *body;      /* NULL: none */
+	size_t size;           /* of the body */
+	const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
+	bool repeatable;       /* a second one does no harm */
+	bool slow;             /* a big body: may take as long as bytes move */
+	FILE *sink;            /* gets the body of a success, of any size; NULL: reply->body does */
+	http_progress_fn *progress;
+	void *context;
+};
+
+struct http_reply {
+	int status;
+	const char *body; /* NUL-terminated; lives in the arena */
+	size_t size;
+	unsigned attempts; /* how often it was sent */
+};
+
+struct http *http_open(const struct http_options *options);
+void http_close(struct http *http);
+void http_set_token(struct http *http, const char *token);
+
+/* True: the server answered, with whatever status. False: *err says what is wrong with the way there. */
+bool http_do(struct http *http, struct arena *arena, const struct http_request *request,
+	     struct http_reply *reply, struct error *err);
+
+/* A header of the last answer; NULL: it has none of this name. Valid until the next http_do(). */
+const char *http_header(const struct http *http, const char *name);
+
+/* `text` for one segment of a path, or one value of a query. */
+const char *http_escape(struct arena *arena, const char *text);
+
+/* Wait before attempt number `attempt` (the first repetition is 1); `at_least` seconds. */
+void http_pause(unsigned attempt, long at_least);

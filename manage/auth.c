@@ -1,0 +1,84 @@
+/* Who is asking, and may they? `Authorization: Bearer TOKEN`. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "gateway/arena.h"
+#include "gateway/db.h"
+#include "gateway/digest.h"
+#include "manage/endpoint.h"
+#include "manage/endpoints.h"
+
+static const char SCHEME[] = "Bearer ";
+static const char PROJECT[] = "{project}";
+
+static db_next_fn operator_found;
+
+static const char *const ROLES[] = {
+	[ROLE_ANYONE] = "anyone", [ROLE_READER] = "reader",   [ROLE_MEMBER] = "member",
+	[ROLE_MANAGER] = "manager", [ROLE_ADMIN] = "admin",
+};
+
+static enum role role_of(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(ROLES) / sizeof(ROLES[0]); i++)
+		if (strcmp(ROLES[i], name) == 0)
+			return (enum role)i;
+	return ROLE_ANYONE;
+}
+
+const struct endpoint *endpoint_of(const struct request *req)
+{
+	return req->match.route->more;
+}
+
+/* The project that the path is about, or NULL. */
+static const char *project_of(const struct request *req)
+{
+	return strstr(req->match.route->pattern, PROJECT) ? req->param[PARAM_PROJECT] : NULL;
+}
+
+struct flow manage_enter(struct request *req)
+{
+	const char *header = request_header(req, "Authorization");
+	char hash[DIGEST_SHA256_HEX];
+
+	if (endpoint_of(req)->role == ROLE_ANYONE)
+		return req->match.route->handler(req);
+	if (!header || strncasecmp(header, SCHEME, strlen(SCHEME)) != 0)
+		return reply_fail(req, ERR_UNAUTHORIZED,
+				  "send an API token: \"Authorization: Bearer TOKEN\"");
+	header += strlen(SCHEME);
+	digest_sha256(header, strlen(header), hash);
+	return db_query(req, QUERY_OPERATOR_FIND, DB_ARGS(hash, project_of(req)), operator_found);
+}
+
+static void set_caller(struct request *req, const struct db_rows *rows)
+{
+	struct caller *caller = arena_alloc(req->arena, sizeof(*caller));
+	json_auto_t *actor = db_json(rows, 0);
+
+	json_object_set_new(actor, "address", json_string(request_peer(req)));
+	json_object_set_new(actor, "request_id", json_string(req->id));
+	caller->role = role_of(db_text(rows, 0, "role"));
+	caller->actor = arena_adopt(req->arena, json_dumps(actor, JSON_COMPACT), free);
+	req->caller = caller;
+}
+
+static struct flow operator_found(struct request *req, const struct db_rows *rows)
+{
+	const struct endpoint *endpoint = endpoint_of(req);
+	const struct caller *caller;
+
+	if (db_count(rows) == 0)
+		return reply_fail(req, ERR_UNAUTHORIZED,
+				  "this token is unknown, revoked or has expired");
+	set_caller(req, rows);
+	caller = req->caller;
+	if (caller->role == ROLE_ANYONE)
+		return reply_fail(req, ERR_FORBIDDEN, "this token is for another project");
+	if (caller->role < endpoint->role)
+		return reply_fail(req, ERR_FORBIDDEN, "this needs the role %s, and yours is %s",
+				  ROLES[endpoint->role], ROLES[caller->role]);
+	return req->match.route->handler(req);
+}

@@ -1,0 +1,7 @@
+/* sw-description: the part of it that concerns us. Inside manage/. */
+#pragma once
+
+#include <jansson.h>
+
+/* {"version", "hardware_versions"} of a description in libconfig's format or JSON. NULL: neither. */
+json_t *swu_description_read(const char *text);

@@ -1,0 +1,163 @@
+-- What all functions of the operators' API share.
+
+-- End the statement with an HTTP status and a sentence for the person who asked. gateway/db.h knows the code.
+create or replace function fail(_status int, _text text, _field text default '') returns void language plpgsql as $$
+begin
+  raise exception using errcode = 'MW' || _status, message = _text, column = _field;
+end $$;
+
+-- With a key (Idempotency-Key), the answer is given again for a day to whoever repeats the request.
+create or replace function api_call(_name text, _call api_request, _key text, out reply api_reply, out replayed boolean)
+language plpgsql as $$
+declare
+  _actor   constant text := concat_ws(':', _call.actor ->> 'kind', _call.actor ->> 'id');
+  _request constant text := encode(sha256(convert_to(concat_ws(' ', _name, _call.path, _call.params, _call.body), 'UTF8')), 'hex');
+  _known   idempotency;
+begin
+  replayed := false;
+  if _key is not null then
+    insert into idempotency (actor, key, request) values (_actor, _key, _request) on conflict do nothing;
+    if not found then
+      select * into _known from idempotency i where i.actor = _actor and i.key = _key;
+      if _known.request <> _request then
+        perform fail(422, 'this Idempotency-Key was used for another request', 'Idempotency-Key');
+      end if;
+      reply := row(_known.body, _known.etag, _known.status)::api_reply;
+      replayed := true;
+      return;
+    end if;
+  end if;
+  execute format('select * from %I($1)', 'api_' || _name) into reply using _call;
+  if _key is not null then
+    update idempotency i
+       set body = reply.body, etag = reply.etag, status = reply.status
+     where i.actor = _actor and i.key = _key;
+    delete from idempotency
+     where ctid in (select i.ctid from idempotency i where i.created_at < now() - interval '1 day' limit 100 for update skip locked);
+  end if;
+end $$;
+
+-- ---- What the path names ----
+
+create or replace function path_project(_call api_request) returns project language plpgsql stable as $$
+declare
+  _project project;
+begin
+  select * into _project from project where slug = _call.path ->> 'project';
+  if not found then
+    perform fail(404, 'no such project');
+  end if;
+  return _project;
+end $$;
+
+-- The same for whoever changes what its devices are decided by: one at a time, so no change is lost.
+create or replace function lock_project(_call api_request) returns project language plpgsql as $$
+declare
+  _project project;
+begin
+  select * into _project from project where slug = _call.path ->> 'project' for no key update;
+  if not found then
+    perform fail(404, 'no such project');
+  end if;
+  return _project;
+end $$;
+
+create or replace function find_cohort(_project project, _slug text, _status int default 404, _field text default '') returns cohort
+language plpgsql stable as $$
+declare
+  _cohort cohort;
+begin
+  select * into _cohort from cohort c where c.project_id = _project.id and c.slug = _slug;
+  if not found then
+    perform fail(_status, format('no such cohort: %s', _slug), _field);
+  end if;
+  return _cohort;
+end $$;
+
+-- VERSION, or FROM..VERSION for a delta.
+create or replace function find_release(_project project, _name text, _status int default 404, _field text default '') returns release
+language plpgsql stable as $$
+declare
+  _release release;
+  _delta   constant boolean := _name like '%..%';
+begin
+  select * into _release
+    from release r
+   where r.project_id = _project.id
+     and r.version = case when _delta then split_part(_name, '..', 2) else _name end
+     and r.from_version is not distinct from case when _delta then split_part(_name, '..', 1) end;
+  if not found then
+    perform fail(_status, format('no such release: %s', _name), _field);
+  end if;
+  return _release;
+end $$;
+
+create or replace function find_device(_project project, _id text) returns device language plpgsql stable as $$
+declare
+  _device device;
+begin
+  select * into _device from device d where d.project_id = _project.id and d.device_id = _id;
+  if not found then
+    perform fail(404, 'no such device');
+  end if;
+  return _device;
+end $$;
+
+create or replace function release_name(_release release) returns text language sql immutable as $$
+select case when _release.from_version is null then _release.version
+            else _release.from_version || '..' || _release.version end
+$$;
+
+-- ---- Lost races, pages ----
+
+create or replace function etag(_revision int) returns text language sql immutable as $$
+select format('"%s"', _revision)
+$$;
+
+-- If-Match, when the client sent it, names the revision that is there.
+create or replace function check_match(_call api_request, _revision int) returns void language plpgsql as $$
+begin
+  if _call.params ? 'if_match' and _call.params ->> 'if_match' not in (etag(_revision), '*') then
+    perform fail(412, 'somebody else has changed it; get it again and repeat your change');
+  end if;
+end $$;
+
+-- Of something without a number that grows with it: a digest of what it looks like.
+create or replace function etag(_json json) returns text language sql immutable as $$
+select format('"%s"', md5(_json::text))
+$$;
+
+create or replace function check_match(_call api_request, _json json) returns void language plpgsql as $$
+begin
+  if _call.params ? 'if_match' and _call.params ->> 'if_match' not in (etag(_json), '*') then
+    perform fail(412, 'somebody else has changed it; get it again and repeat your change');
+  end if;
+end $$;
+
+create or replace function page_limit(_call api_request) returns int language sql immutable as $$
+select coalesce((_call.params ->> 'limit')::int, 100)
+$$;
+
+-- Where a page begins: the sort key of the last item before it.
+create or replace function cursor_encode(_key jsonb) returns text language sql immutable as $$
+select translate(encode(convert_to(_key::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_')
+$$;
+
+create or replace function cursor_decode(_cursor text) returns jsonb language plpgsql immutable as $$
+begin
+  return convert_from(decode(rpad(translate(_cursor, '-_', '+/'), (length(_cursor) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb;
+exception when others then
+  perform fail(400, 'the cursor is none of ours; begin without one', 'cursor');
+end $$;
+
+-- Items fetched with one more than the limit, as a page. `_keys`: their sort keys.
+create or replace function page(_items json[], _keys jsonb[], _limit int) returns api_reply language sql immutable as $$
+select row(json_build_object('items', coalesce(array_to_json(_items[1:_limit]), '[]'),
+                             'next', case when cardinality(_items) > _limit then cursor_encode(_keys[_limit]) end),
+           null, null)::api_reply
+$$;
+
+create or replace function reply(_body json, _etag text default null, _status int default null) returns api_reply
+language sql immutable as $$
+select row(_body, _etag, _status)::api_reply
+$$;

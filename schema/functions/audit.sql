@@ -1,0 +1,33 @@
+-- Who did what to which thing, in the transaction that did it.
+
+-- What an entry's hash covers: all of it, and the hash before it.
+create or replace function audit_hash(_entry audit, _previous text) returns text language sql immutable as $$
+select encode(sha256(convert_to(json_build_array(
+  _previous, _entry.id, extract(epoch from _entry.at)::numeric(20, 6)::text, _entry.actor_kind, _entry.actor, _entry.address, _entry.request_id,
+  _entry.project, _entry.action, _entry.object, _entry.before, _entry.after)::text, 'UTF8')), 'hex')
+$$;
+
+-- One at a time: the chain has one end. `_call` null: the gateway itself.
+create or replace function audit_add(_call api_request, _project text, _action text, _object text, _before jsonb, _after jsonb)
+returns void language plpgsql as $$
+declare
+  _last  audit;
+  _entry audit;
+begin
+  perform pg_advisory_xact_lock(hashtext('mews.audit'));
+  select * into _last from audit order by id desc limit 1;
+  _entry := row(coalesce(_last.id, 0) + 1, clock_timestamp(),
+                coalesce(_call.actor ->> 'kind', 'system'), coalesce(_call.actor ->> 'name', 'mewsd'),
+                coalesce(_call.actor ->> 'address', ''), coalesce(_call.actor ->> 'request_id', ''),
+                _project, _action, _object, _before, _after, '')::audit;
+  _entry.hash := audit_hash(_entry, coalesce(_last.hash, ''));
+  insert into audit select _entry.*;
+end $$;
+
+-- Nobody rewrites history, the gateway least of all.
+create or replace function audit_append_only() returns trigger language plpgsql as $$
+begin
+  raise exception 'the audit log is append-only';
+end $$;
+create or replace trigger audit_append_only before update or delete or truncate on audit
+  for each statement execute function audit_append_only();

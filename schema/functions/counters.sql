@@ -1,0 +1,103 @@
+-- Counters kept by triggers. Every change is a row of its own, so devices never wait for each other;
+-- counters_fold() adds the rows up now and then, and readers add what has not been folded yet.
+
+create or replace function fleet_note(_device device, _devices int) returns void language sql as $$
+insert into fleet_change (project_id, cohort_id, software_type, software_version, hardware_version, staged, targeting, devices)
+values (_device.project_id, _device.cohort_id, _device.software_type, _device.software_version,
+        _device.hardware_version, _device.staged, _device.targeting, _devices)
+$$;
+
+create or replace function device_counted() returns trigger language plpgsql as $$
+begin
+  if tg_op <> 'INSERT' then
+    perform fleet_note(old, -1);
+  end if;
+  if tg_op <> 'DELETE' then
+    perform fleet_note(new, 1);
+  end if;
+  return null;
+end $$;
+create or replace trigger device_counted after insert or delete on device
+  for each row execute function device_counted();
+-- Not for last_seen and the like: a poll must stay cheap.
+create or replace trigger device_recounted
+  after update of cohort_id, software_type, software_version, hardware_version, staged, targeting on device
+  for each row when ((old.cohort_id, old.software_type, old.software_version, old.hardware_version, old.staged, old.targeting)
+    is distinct from (new.cohort_id, new.software_type, new.software_version, new.hardware_version, new.staged, new.targeting))
+  execute function device_counted();
+
+create or replace function deployment_note(_deployment deployment, _count int) returns void language sql as $$
+insert into deployment_change (project_id, release_id, cohort_id, state, count)
+values (_deployment.project_id, _deployment.release_id, _deployment.cohort_id, _deployment.state, _count)
+$$;
+
+create or replace function deployment_counted() returns trigger language plpgsql as $$
+begin
+  if tg_op <> 'INSERT' then
+    perform deployment_note(old, -1);
+  end if;
+  if tg_op <> 'DELETE' then
+    perform deployment_note(new, 1);
+  end if;
+  return null;
+end $$;
+create or replace trigger deployment_counted after insert or delete on deployment
+  for each row execute function deployment_counted();
+create or replace trigger deployment_recounted after update of state on deployment
+  for each row when (old.state is distinct from new.state)
+  execute function deployment_counted();
+
+-- Housekeeping; whoever comes while another one folds has nothing to do.
+create or replace function counters_fold() returns void language plpgsql as $$
+begin
+  if not pg_try_advisory_xact_lock(hashtext('mews.counters_fold')) then
+    return;
+  end if;
+  with taken as (
+    delete from fleet_change
+     where id in (select id from fleet_change order by id limit 50000)
+    returning *
+  )
+  insert into fleet (project_id, cohort_id, software_type, software_version, hardware_version, staged, targeting, devices)
+  select project_id, cohort_id, software_type, software_version, hardware_version, staged, targeting, sum(devices)
+    from taken
+    join project p on p.id = project_id -- the changes of a deleted project go with it
+   group by 1, 2, 3, 4, 5, 6, 7
+  having sum(devices) <> 0
+  on conflict (project_id, cohort_id, software_version, hardware_version, software_type, staged, targeting)
+  do update set devices = fleet.devices + excluded.devices;
+  delete from fleet where devices = 0;
+
+  with taken as (
+    delete from deployment_change
+     where id in (select id from deployment_change order by id limit 50000)
+    returning *
+  )
+  insert into deployment_count (project_id, release_id, cohort_id, state, count)
+  select t.project_id, t.release_id, t.cohort_id, t.state, sum(t.count)
+    from taken t
+    join release r on r.id = t.release_id
+   group by 1, 2, 3, 4
+  having sum(t.count) <> 0
+  on conflict (project_id, release_id, cohort_id, state)
+  do update set count = deployment_count.count + excluded.count;
+end $$;
+
+-- What readers see: folded or not.
+create or replace view fleet_now as
+select project_id, cohort_id, software_type, software_version, hardware_version, staged, targeting, sum(devices)::bigint as devices
+  from (select project_id, cohort_id, software_type, software_version, hardware_version, staged, targeting, devices
+          from fleet
+        union all
+        select project_id, cohort_id, software_type, software_version, hardware_version, staged, targeting, devices
+          from fleet_change) each_change
+ group by 1, 2, 3, 4, 5, 6, 7
+having sum(devices) <> 0;
+
+create or replace view deployment_count_now as
+select project_id, release_id, cohort_id, state, sum(count)::bigint as count
+  from (select project_id, release_id, cohort_id, state, count from deployment_count
+        union all
+        select project_id, release_id, cohort_id, state, count from deployment_change) each_change
+ group by 1, 2, 3, 4
+having sum(count) <> 0;

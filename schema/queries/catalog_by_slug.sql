@@ -1,0 +1,5 @@
+-- The catalog of a project. Zero or one row.
+-- $1 slug
+select p.id as project_id, p.generation, catalog(p.id) as catalog
+  from project p
+ where p.slug = $1

@@ -1,0 +1,2 @@
+-- Housekeeping: add up what the counters' triggers noted.
+select counters_fold()

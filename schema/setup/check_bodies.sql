@@ -1,0 +1,2 @@
+-- All are there: applied once more, their bodies are checked.
+set local check_function_bodies = on

@@ -1,0 +1,43 @@
+"""Feedback of devices that install, each acknowledged after its commit."""
+import load
+from figure import Figure
+from load import HERE, Failed
+
+MAX_DEVICES = 200_000  # that have a deployment
+
+
+def measure(stage):
+    devices = min(MAX_DEVICES, stage.devices)
+    stage.say("pgbench: a row inserted, a commit")
+    stage.yardstick((HERE / "commit_table.sql").read_text())
+    commits = load.pgbench(stage.yardstick, stage.clients, stage.seconds, "-f", HERE / "commit.sql")
+    stage.say(f"{devices:,} devices that have downloaded")
+    stage.sql(HERE / "deployments.sql", count=devices)
+    stage.settle()
+
+    stage.say("feedback: the first of an installation")
+    first = measure_feedback(stage, devices)
+    stage.database("update deployment set state = 'installing' where state <> 'installing'")
+    stage.settle()
+    stage.say("feedback: those after it")
+    more = measure_feedback(stage, devices)
+    yardstick = "pgbench, insert and commit"
+    yield Figure("feedback, progress", "/s", more, yardstick, commits, ratio_wanted=2)
+    yield Figure("feedback, enters a state", "/s", first, yardstick, commits)
+
+
+def measure_feedback(stage, devices):
+    def stored():
+        return stage.database.value("select count(*) from event where source = 'device'")
+
+    before = stored()
+    gateway, postgres = stage.gateway.process.pid, stage.postgres.process.pid
+    cpu = {pid: load.cpu_seconds(pid) for pid in (gateway, postgres)}
+    result = load.wrk(stage.url, "feedback", stage.key, devices, stage.clients, stage.seconds)
+    added = stored() - before
+    if added < result["answers"]:
+        raise Failed(f"{result['answers']:,} feedbacks acknowledged, but only {added:,} stored")
+    stage.say(f"  {result['answers']:,} feedbacks acknowledged, {added:,} stored; processor time for each: "
+              + ", ".join(f"{name} {(load.cpu_seconds(pid) - cpu[pid]) / result['answers'] * 1e6:.1f} us"
+                          for name, pid in (("mewsd", gateway), ("PostgreSQL", postgres))))
+    return result["rate"]
