@@ -189,7 +189,6 @@ static void set_up(struct attempt *attempt, struct curl_slist *headers)
 	http->problem[0] = '\0';
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->problem);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "mews/" MEWS_VERSION);
 	curl_easy_setopt(curl, CURLOPT_URL,
 			 arena_printf(attempt->arena, "%s%s", http->options.url, request->path));

@@ -7,7 +7,7 @@
 #include "cli/text.h"
 #include "gateway/arena.h"
 
-enum { BATCH = 1000, MAX_COLUMNS = 64 }; /* rows that share their widths; later ones only widen */
+enum { BATCH = 1000 }; /* rows that share their widths; later ones only widen */
 
 struct cell {
 	const char *text;
@@ -89,11 +89,19 @@ static void print_row(const struct table *table, const struct cell *row)
 
 static void print_titles(struct table *table)
 {
-	struct cell titles[MAX_COLUMNS];
+	struct cell *titles = arena_alloc(table->arena, table->ncolumns * sizeof(*titles));
 
 	for (size_t i = 0; i < table->ncolumns; i++)
 		titles[i] = (struct cell){ table->columns[i].title, TINT_DIM };
 	print_row(table, titles);
+}
+
+static bool has_titles(const struct table *table)
+{
+	for (size_t i = 0; i < table->ncolumns; i++)
+		if (*table->columns[i].title)
+			return true;
+	return false;
 }
 
 static void flush(struct table *table)
@@ -105,7 +113,7 @@ static void flush(struct table *table)
 		if (width > column->width)
 			column->width = width;
 	}
-	if (table->human && table->ncells && !table->begun)
+	if (table->human && table->ncells && !table->begun && has_titles(table))
 		print_titles(table);
 	table->begun = true;
 	for (size_t i = 0; i < table->ncells; i += table->ncolumns)
@@ -127,7 +135,7 @@ void table_title(struct table *table, const char *title, bool right)
 {
 	const char *text = text_printable(table->arena, title);
 
-	assert(table->ntitles < table->ncolumns && table->ncolumns <= MAX_COLUMNS);
+	assert(table->ntitles < table->ncolumns);
 	table->columns[table->ntitles++] =
 		(struct column){ text, table->human ? text_width(text) : 0, right };
 }

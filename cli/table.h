@@ -17,7 +17,10 @@ struct table *table_new(FILE *out, size_t columns, bool human, bool color);
 /* Print what is left and end it. */
 void table_free(struct table *table);
 
-/* First all titles, then cells row by row; texts are copied, and made printable. */
+/*
+ * First all titles (when all are "" there is no line of them), then cells row by row. Texts are
+ * copied, and made printable.
+ */
 void table_title(struct table *table, const char *title, bool right);
 void table_cell(struct table *table, const char *text, enum tint tint);
 

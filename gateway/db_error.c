@@ -68,9 +68,10 @@ void db_error(const PGresult *result, struct error *err)
 {
 	const char *state = field(result, PG_DIAG_SQLSTATE);
 	const struct meaning *meaning = meaning_of(state);
+	enum error_code refusal = strncmp(state, "MW", 2) == 0 ? refusal_code(state) : ERR_INTERNAL;
 
-	if (strncmp(state, "MW", 2) == 0)
-		error_field(err, refusal_code(state), field(result, PG_DIAG_COLUMN_NAME), "%s",
+	if (refusal != ERR_INTERNAL)
+		error_field(err, refusal, field(result, PG_DIAG_COLUMN_NAME), "%s",
 			    field(result, PG_DIAG_MESSAGE_PRIMARY));
 	else
 		error_set(err, meaning->code, "%s", meaning->text);

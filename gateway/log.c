@@ -59,24 +59,36 @@ static void put_text(struct line *line, const char *text)
 	put(line, text, strlen(text));
 }
 
+/* A byte of valid UTF-8. */
+static void put_byte(struct line *line, const char *byte)
+{
+	char escape[ESCAPE_SIZE + 1] = { '\\', *byte };
+	unsigned char code = (unsigned char)*byte;
+
+	if (code == '\n') {
+		put(line, "\\n", 2);
+	} else if (code == '"' || code == '\\') {
+		put(line, escape, 2);
+	} else if (code < ' ' || code == 0x7f) {
+		snprintf(escape, sizeof(escape), "\\u%04x", code);
+		put(line, escape, ESCAPE_SIZE);
+	} else {
+		put(line, byte, 1);
+	}
+}
+
 static void put_escaped(struct line *line, const char *text, size_t length)
 {
 	while (length) {
 		size_t valid = utf8_valid(text, length);
-		unsigned char byte = (unsigned char)*text;
-		char escape[ESCAPE_SIZE + 1] = { '\\', (char)byte };
-		size_t size = valid ? 1 : 0;
 
-		if (valid && byte >= ' ' && byte != 0x7f && byte != '"' && byte != '\\') {
-			put(line, text, size);
-		} else if (byte == '"' || byte == '\\') {
-			put(line, escape, 2);
-		} else if (byte == '\n') {
-			put(line, "\\n", 2);
-		} else {
-			snprintf(escape, sizeof(escape), "\\u%04x", valid ? byte : 0xfffd);
-			put(line, escape, ESCAPE_SIZE);
-		}
+		for (size_t i = 0; i < valid; i++)
+			put_byte(line, text + i);
+		text += valid;
+		length -= valid;
+		if (!length)
+			break;
+		put_text(line, "\\ufffd");
 		text++;
 		length--;
 	}

@@ -84,8 +84,7 @@ static bool apply_functions(PGconn *pg, struct error *err)
 	return run(pg, "commit", sql_setup_commit, err);
 }
 
-/* We hold the lock. Functions come again after each migration: it may have dropped what they use.
- */
+/* We hold the lock. A migration may have dropped what functions use: then they come again, too. */
 static bool complete(PGconn *pg, const PGresult *state, struct error *err)
 {
 	struct error missing;

@@ -15,7 +15,8 @@ static const char PROJECT[] = "{project}";
 static db_next_fn operator_found;
 
 static const char *const ROLES[] = {
-	[ROLE_ANYONE] = "anyone", [ROLE_READER] = "reader",   [ROLE_MEMBER] = "member",
+	[ROLE_ANYONE] = "anyone",   [ROLE_SIGNED_IN] = "signed_in",
+	[ROLE_READER] = "reader",   [ROLE_MEMBER] = "member",
 	[ROLE_MANAGER] = "manager", [ROLE_ADMIN] = "admin",
 };
 
@@ -38,13 +39,21 @@ static const char *project_of(const struct request *req)
 	return strstr(req->match.route->pattern, PROJECT) ? req->param[PARAM_PROJECT] : NULL;
 }
 
+static struct flow run(struct request *req)
+{
+	struct error err;
+
+	return endpoint_known_params(req, &err) ? req->match.route->handler(req) :
+						  reply_error(req, &err);
+}
+
 struct flow manage_enter(struct request *req)
 {
 	const char *header = request_header(req, "Authorization");
 	char hash[DIGEST_SHA256_HEX];
 
 	if (endpoint_of(req)->role == ROLE_ANYONE)
-		return req->match.route->handler(req);
+		return run(req);
 	if (!header || strncasecmp(header, SCHEME, strlen(SCHEME)) != 0)
 		return reply_fail(req, ERR_UNAUTHORIZED,
 				  "send an API token: \"Authorization: Bearer TOKEN\"");
@@ -80,5 +89,5 @@ static struct flow operator_found(struct request *req, const struct db_rows *row
 	if (caller->role < endpoint->role)
 		return reply_fail(req, ERR_FORBIDDEN, "this needs the role %s, and yours is %s",
 				  ROLES[endpoint->role], ROLES[caller->role]);
-	return req->match.route->handler(req);
+	return run(req);
 }

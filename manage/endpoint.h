@@ -15,19 +15,31 @@ struct arena;
 struct error;
 struct request;
 
-/* Each may do what those before it may. Anyone: without credentials. */
-enum role { ROLE_ANYONE, ROLE_READER, ROLE_MEMBER, ROLE_MANAGER, ROLE_ADMIN };
+/*
+ * Each may do what those before it may. Anyone: without credentials. Signed in: with any. Outside
+ * of projects there are only these two and admins.
+ */
+enum role {
+	ROLE_ANYONE,
+	ROLE_SIGNED_IN,
+	ROLE_READER,
+	ROLE_MEMBER,
+	ROLE_MANAGER,
+	ROLE_ADMIN
+};
 
 enum field_type {
 	FIELD_TEXT,     /* string of `min` to `max` characters */
+	FIELD_LINE,     /* the same without control characters */
 	FIELD_SLUG,     /* [a-z0-9][a-z0-9_-]*, at most 40 */
 	FIELD_VERSION,  /* string; its sort keys go along as NAME_keys */
 	FIELD_SHA256,   /* 64 lower-case hex digits */
 	FIELD_INTEGER,  /* from `min` to `max` */
 	FIELD_BOOLEAN,
 	FIELD_WORD,     /* one of `words` */
-	FIELD_TEXTS,    /* array of `min` to `max` different strings */
-	FIELD_ATTRIBUTES, /* object of strings */
+	FIELD_TEXTS,    /* array of `min` to `max` different lines */
+	FIELD_CERTIFICATES, /* array of `min` to `max` X.509 certificates, PEM */
+	FIELD_ATTRIBUTES, /* object of at most `max` lines; with `words` they are among these */
 	FIELD_OBJECT,   /* any object */
 	FIELD_OBJECTS,  /* array of `min` to `max` objects */
 	FIELD_TIME,     /* RFC 3339 */
@@ -50,11 +62,12 @@ struct endpoint {
 	const struct field *body;   /* of the JSON body; NULL: takes none */
 	int status;                 /* of success */
 	const char *about;          /* one line for people */
+	const char *secret;         /* a new secret is made; this member of the reply shows it once */
 };
 
 /* Who is asking: req->caller behind manage_enter(). */
 struct caller {
-	enum role role;    /* in the project of the path; ROLE_ADMIN everywhere */
+	enum role role;    /* in the project of the path, or outside of projects */
 	const char *actor; /* JSON as the schema's functions take it */
 };
 
@@ -65,6 +78,9 @@ const struct endpoint *endpoint_of(const struct request *req);
  * added to it. With `partial` nothing is required: a change.
  */
 bool endpoint_check_body(const struct field *fields, json_t *body, bool partial, struct error *err);
+
+/* Does the query have no parameters but those of the endpoint? */
+bool endpoint_known_params(struct request *req, struct error *err);
 
 /* The parameters of the query as JSON object, checked. */
 bool endpoint_check_params(struct request *req, const struct field *fields, json_t **out,

@@ -7,13 +7,18 @@
 #include "manage/problem.h"
 #include "manage/uploads.h"
 
-enum { BODY = 1 << 20 }; /* bytes of a JSON body */
+enum { BODY = 1 << 20, LONG_BODY = 8 << 20 }; /* bytes of a JSON body */
 
 #define ENDPOINT(...) .more = &(const struct endpoint){ __VA_ARGS__ }
 
 /* A function of the schema. */
 #define CALL(method_, pattern_, ...) \
 	{ .method = method_, .pattern = pattern_, .handler = manage_call, ENDPOINT(__VA_ARGS__) }
+
+/* The same with a body that may be as long as many names. */
+#define LONG_CALL(method_, pattern_, ...)                                     \
+	{ .method = method_, .pattern = pattern_, .handler = manage_call,     \
+	  .max_body = LONG_BODY, ENDPOINT(__VA_ARGS__) }
 
 /* A handler of its own. */
 #define OWN(method_, pattern_, handler_, ...) \
@@ -29,6 +34,34 @@ enum { BODY = 1 << 20 }; /* bytes of a JSON body */
 
 /* clang-format off */
 static const struct route ROUTES[] = {
+	/* Projects, their keys and cohorts */
+	CALL("GET", "/projects", "project_list", ROLE_SIGNED_IN, fields_page, NULL, 200,
+	     "The projects that you may see, by slug."),
+	CALL("POST", "/projects", "project_create", ROLE_ADMIN, NULL, fields_project, 201,
+	     "Create a project, with a cohort `default`."),
+	CALL("GET", P, "project_get", ROLE_READER, NULL, NULL, 200,
+	     "One project."),
+	CALL("PATCH", P, "project_change", ROLE_MANAGER, NULL, fields_project_change, 200,
+	     "Change its settings."),
+	CALL("DELETE", P, "project_delete", ROLE_ADMIN, NULL, NULL, 204,
+	     "Delete a project that has no devices, and all that belongs to it."),
+	CALL("GET", P "/keys", "key_list", ROLE_READER, fields_page, NULL, 200,
+	     "The keys that devices identify themselves with, newest first."),
+	CALL("POST", P "/keys", "key_create", ROLE_MANAGER, NULL, fields_key, 201,
+	     "Make a key. It is shown once, in `key`.", "key"),
+	CALL("POST", P "/keys/{key}/revoke", "key_revoke", ROLE_MANAGER, NULL, NULL, 200,
+	     "From now on no device gets in with this key."),
+	CALL("GET", P "/cohorts", "cohort_list", ROLE_READER, fields_page, NULL, 200,
+	     "The cohorts by slug."),
+	CALL("POST", P "/cohorts", "cohort_create", ROLE_MANAGER, NULL, fields_cohort, 201,
+	     "Create a cohort."),
+	CALL("GET", P "/cohorts/{cohort}", "cohort_get", ROLE_READER, NULL, NULL, 200,
+	     "One cohort."),
+	CALL("PATCH", P "/cohorts/{cohort}", "cohort_change", ROLE_MANAGER, NULL, fields_cohort_change, 200,
+	     "Change its settings, or how many of its devices are staged."),
+	CALL("DELETE", P "/cohorts/{cohort}", "cohort_delete", ROLE_MANAGER, NULL, NULL, 204,
+	     "Delete a cohort without devices, active releases and keys."),
+
 	/* Releases and payloads */
 	CALL("GET", P "/releases", "release_list", ROLE_READER, fields_page, NULL, 200,
 	     "The releases, newest first."),
@@ -57,18 +90,35 @@ static const struct route ROUTES[] = {
 	CALL("POST", P "/activations/{activation}/pull", "activation_pull", ROLE_MANAGER, NULL, NULL, 200,
 	     "Pull it: from now on nobody is offered the release by it."),
 
-	/* Devices */
+	/* Devices and what happens on them */
 	CALL("GET", P "/devices", "device_list", ROLE_READER, fields_device_list, NULL, 200,
-	     "The devices by id."),
+	     "The devices. With filters a page may be short, even empty: follow `next` to the end."),
+	CALL("POST", P "/devices", "device_register", ROLE_MEMBER, NULL, fields_device, 201,
+	     "Register a device ahead of its first poll."),
+	LONG_CALL("POST", P "/devices/move", "device_move", ROLE_MEMBER, NULL, fields_device_move, 200,
+	     "Move many devices to a cohort: all of them or, on an error, none."),
 	CALL("GET", P "/devices/{device}", "device_get", ROLE_READER, NULL, NULL, 200,
 	     "One device."),
-	CALL("GET", P "/devices/{device}/deployments", "device_deployments", ROLE_READER, fields_page, NULL, 200,
-	     "Its deployments with their events, newest first."),
-
-	OWN("GET", P "/devices/{device}/inspect", manage_inspect, "inspect", ROLE_READER, NULL, NULL, 200,
-	    "What the device would get now, and why: one answer in plain words."),
+	CALL("PATCH", P "/devices/{device}", "device_change", ROLE_MEMBER, NULL, fields_device_change, 200,
+	     "Change its nickname and notes, or move it to another cohort."),
+	CALL("DELETE", P "/devices/{device}", "device_delete", ROLE_MEMBER, NULL, NULL, 204,
+	     "Forget a device and its history. When it polls again it is new."),
+	CALL("POST", P "/devices/{device}/token", "device_token", ROLE_MEMBER, NULL, NULL, 200,
+	     "Make its own token (hawkBit's target token). It is shown once, in `token`; the one before is void.", "token"),
+	CALL("GET", P "/devices/{device}/versions", "device_versions", ROLE_READER, fields_page, NULL, 200,
+	     "The versions that it has reported, newest first."),
+	CALL("GET", P "/devices/{device}/deployments", "device_deployments", ROLE_READER, fields_device_deployments, NULL, 200,
+	     "Its deployments, newest first, each with its newest 100 events."),
+	CALL("GET", P "/devices/{device}/deployments/{n}", "deployment_get", ROLE_READER, NULL, NULL, 200,
+	     "One of its deployments, with all events."),
+	CALL("POST", P "/devices/{device}/deployments/{n}/cancel", "deployment_cancel", ROLE_MANAGER, NULL, fields_cancel, 200,
+	     "Ask the device to cancel. What the rules say is offered again: pull the release or move the device first."),
+	CALL("GET", P "/deployments", "deployment_list", ROLE_READER, fields_deployment_list, NULL, 200,
+	     "The deployments, newest first. With filters a page may be short, even empty: follow `next` to the end."),
 
 	/* Forecasts: what devices do next */
+	OWN("GET", P "/devices/{device}/inspect", manage_inspect, "inspect", ROLE_READER, NULL, NULL, 200,
+	    "What the device would get now, and why: one answer in plain words."),
 	OWN("GET", P "/cohorts/{cohort}/matrix", manage_matrix, "matrix", ROLE_READER, NULL, NULL, 200,
 	    "The version matrix: which devices make which step next."),
 	OWN("POST", P "/cohorts/{cohort}/what-if", manage_what_if, "what_if", ROLE_READER, NULL, fields_what_if, 200,

@@ -1,10 +1,38 @@
-/* The fields of the API's requests, by endpoint. Inside manage/. */
+/* The fields of the API's requests, by endpoint: fields_*.c by resource. Inside manage/. */
 #pragma once
 
 #include "manage/endpoint.h"
 
+enum {
+	FIELDS_PAGE_MAX = 1000,
+	FIELDS_CURSOR_MAX = 1000,
+	FIELDS_NAME_MAX = 100,
+	FIELDS_TEXT_MAX = 20000,
+	FIELDS_DEVICE_MAX = 256,    /* characters of a device's id */
+	FIELDS_DEVICES_MAX = 100000 /* of one move */
+};
+
+/* Of every list. */
+#define FIELDS_LIMIT                                                                        \
+	{ .name = "limit", .type = FIELD_INTEGER, .min = 1, .max = FIELDS_PAGE_MAX,         \
+	  .about = "Items of one page, 100 by default.", .example = "100" }
+#define FIELDS_CURSOR                                                                       \
+	{ .name = "cursor", .type = FIELD_TEXT, .min = 1, .max = FIELDS_CURSOR_MAX,         \
+	  .about = "Where the page begins: `next` of the page before." }
+
 extern const struct field fields_page[];
+
+/* fields_project.c */
+extern const struct field fields_project[], fields_project_change[];
+extern const struct field fields_key[];
+extern const struct field fields_cohort[], fields_cohort_change[];
+
+/* fields_release.c */
 extern const struct field fields_release[], fields_release_change[], fields_payload[];
 extern const struct field fields_activation[], fields_activation_list[];
-extern const struct field fields_device_list[];
 extern const struct field fields_what_if[];
+
+/* fields_device.c */
+extern const struct field fields_device_list[], fields_device[], fields_device_change[];
+extern const struct field fields_device_move[];
+extern const struct field fields_device_deployments[], fields_deployment_list[], fields_cancel[];

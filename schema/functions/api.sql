@@ -157,6 +157,36 @@ select row(json_build_object('items', coalesce(array_to_json(_items[1:_limit]), 
            null, null)::api_reply
 $$;
 
+-- A page of a list with filters that no index answers: they are tried on the rows of `_scan` (columns d
+-- and key; $1 project, $2 cursor or null), which ends after scan_limit() of them. Then the page is
+-- short, even empty, and `next` goes on behind them, so that no request reads a fleet.
+create or replace function page_of_scan(_call api_request, _project project, _item text, _sort text, _scan text, _filter text)
+returns api_reply language plpgsql stable as $$
+declare
+  _limit  constant int := page_limit(_call);
+  _cursor constant jsonb := cursor_decode(_call.params ->> 'cursor');
+  _page   api_reply;
+  _last   jsonb;
+begin
+  if _cursor ->> 0 <> _sort then
+    perform fail(400, 'the cursor is of another sort order; begin without one', 'cursor');
+  end if;
+  execute format('select p.* from (select page(array_agg(%s), array_agg(s.key), $3) as p'
+                 '  from (select * from (%s) s where %s limit $3 + 1) s) s', _item, _scan, _filter)
+     into _page using _project.id, _cursor, _limit;
+  if _page.body ->> 'next' is null and _filter <> 'true' then
+    execute format('select s.key from (%s) s offset %s limit 1', _scan, scan_limit() - 1) into _last using _project.id, _cursor;
+    if _last is not null then
+      _page.body := jsonb_set(_page.body::jsonb, '{next}', to_jsonb(cursor_encode(_last)))::json;
+    end if;
+  end if;
+  return _page;
+end $$;
+
+create or replace function scan_limit() returns int language sql immutable as $$
+select 20000
+$$;
+
 create or replace function reply(_body json, _etag text default null, _status int default null) returns api_reply
 language sql immutable as $$
 select row(_body, _etag, _status)::api_reply

@@ -6,17 +6,10 @@ select json_build_object(
   'active', _activation.pulled_at is null,
   'activated_by', _activation.activated_by, 'activated_token', _activation.activated_token, 'created_at', _activation.created_at,
   'pulled_by', _activation.pulled_by, 'pulled_token', _activation.pulled_token, 'pulled_at', _activation.pulled_at)
-  from release r, cohort c
- where r.id = _activation.release_id and c.id = _activation.cohort_id
+  from release r
+  left join cohort c on c.id = _activation.cohort_id -- null: deleted since
+ where r.id = _activation.release_id
 $$;
-
--- Protected cohorts are for managers, and for tokens that were given the right.
-create or replace function check_protected(_call api_request, _cohort cohort) returns void language plpgsql as $$
-begin
-  if _cohort.protected and not coalesce((_call.actor ->> 'may_change_protected')::boolean, false) then
-    perform fail(403, format('cohort %s is protected: it needs a manager, or a token that may change protected cohorts', _cohort.slug));
-  end if;
-end $$;
 
 -- Who did it, in the two columns that activations have for it.
 create or replace function actor_user(_call api_request) returns text language sql immutable as $$
@@ -29,7 +22,7 @@ $$;
 
 create or replace function api_activation_create(_call api_request) returns api_reply language plpgsql as $$
 declare
-  _project constant project := path_project(_call);
+  _project constant project := lock_project(_call);
   _cohort  constant cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
   _release constant release := find_release(_project, _call.body ->> 'release', 422, '/release');
   _activation activation;
@@ -56,15 +49,18 @@ declare
   _project constant project := path_project(_call);
   _limit   constant int := page_limit(_call);
   _before  constant bigint := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::bigint, 9223372036854775807);
+  _cohort  cohort;
 begin
-  return (select page(array_agg(activation_json(v)), array_agg(jsonb_build_array(v.id)), _limit)
-            from (select v.*
+  if _call.params ? 'cohort' then
+    _cohort := find_cohort(_project, _call.params ->> 'cohort', 400, 'cohort');
+  end if;
+  return (select page(array_agg(activation_json(s.v)), array_agg(jsonb_build_array((s.v).id)), _limit)
+            from (select v
                     from activation v
-                    join cohort c on c.id = v.cohort_id
                    where v.project_id = _project.id and v.id < _before
-                     and (not _call.params ? 'cohort' or c.slug = _call.params ->> 'cohort')
+                     and (_cohort.id is null or v.cohort_id = _cohort.id)
                      and (not _call.params ? 'active' or (v.pulled_at is null) = (_call.params ->> 'active')::boolean)
-                   order by v.id desc limit _limit + 1) v);
+                   order by v.id desc limit _limit + 1) s);
 end $$;
 
 create or replace function find_activation(_project project, _id text) returns activation language plpgsql stable as $$
@@ -86,7 +82,7 @@ end $$;
 -- From the moment that this has been answered, nobody is offered the release by this activation.
 create or replace function api_activation_pull(_call api_request) returns api_reply language plpgsql as $$
 declare
-  _project constant project := path_project(_call);
+  _project constant project := lock_project(_call);
   _old     constant activation := find_activation(_project, _call.path ->> 'activation');
   _cohort  cohort;
   _new     activation;

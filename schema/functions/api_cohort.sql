@@ -26,9 +26,9 @@ declare
   _limit   constant int := page_limit(_call);
   _after   constant text := coalesce(cursor_decode(_call.params ->> 'cursor') ->> 0, '');
 begin
-  return (select page(array_agg(cohort_json(c)), array_agg(jsonb_build_array(c.slug)), _limit)
-            from (select * from cohort c where c.project_id = _project.id and c.slug > _after
-                   order by c.slug limit _limit + 1) c);
+  return (select page(array_agg(cohort_json(s.c)), array_agg(jsonb_build_array((s.c).slug)), _limit)
+            from (select c from cohort c where c.project_id = _project.id and c.slug > _after
+                   order by c.slug limit _limit + 1) s);
 end $$;
 
 create or replace function api_cohort_get(_call api_request) returns api_reply language plpgsql as $$

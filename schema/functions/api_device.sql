@@ -1,4 +1,4 @@
--- Devices, their deployments, and the versions that they reported.
+-- Devices, and the versions that they reported.
 
 create or replace function device_json(_device device) returns json language sql stable as $$
 select json_build_object(
@@ -14,64 +14,229 @@ select json_build_object(
  where c.id = _device.cohort_id and i.project_id = _device.project_id and i.device_id = _device.device_id
 $$;
 
+create or replace function find_device_info(_device device) returns device_info language sql stable as $$
+select * from device_info i where i.project_id = _device.project_id and i.device_id = _device.device_id
+$$;
+
+-- ---- The list ----
+
+-- Filters as conditions on device d; `_indexed`: those that an index answers in the order of ids.
+create or replace function device_filter(_cohort cohort, _params jsonb, _indexed boolean) returns text language sql immutable as $$
+select concat_ws(' and ', 'true',
+  case when _indexed and _cohort.id is not null then format('d.cohort_id = %s', _cohort.id) end,
+  case when _indexed and _params ->> 'version' <> '' then format('d.software_version = %L', _params ->> 'version') end,
+  case when _indexed and _params ->> 'version' = '' then 'd.software_version is null' end,
+  case when not _indexed and _params ? 'hardware_version'
+       then format('d.hardware_version = %L', _params ->> 'hardware_version') end,
+  case when not _indexed and _params ? 'software_type'
+       then format('coalesce(d.software_type, ''main'') = %L', _params ->> 'software_type') end,
+  case when not _indexed and _params ? 'staged' then format('d.staged = %L', _params ->> 'staged') end,
+  case when not _indexed and _params ? 'seen_after' then format('d.last_seen >= %L', _params ->> 'seen_after') end,
+  case when not _indexed and _params ? 'seen_before'
+       then format('(d.last_seen < %L or d.last_seen is null)', _params ->> 'seen_before') end,
+  case when not _indexed and _params ? 'state'
+       then format('exists (select from deployment x where x.project_id = d.project_id and x.device_id = d.device_id'
+                   ' and x.n = d.deployments and x.state = %L)', _params ->> 'state') end)
+$$;
+
+-- The rows that a page is looked for in: at most scan_limit() of them, in the order of `sort`, each with
+-- its key. $1 project, $2 cursor (or null). Nothing of it goes on to read what the page does not need.
+create or replace function device_scan(_sort text, _search text, _indexed text) returns text language sql stable as $$
+select format(
+  'select d, jsonb_build_array(%L, %s) as key'
+  '  from device d %s'
+  ' where d.project_id = $1 and ($2::jsonb is null or %s) and %s and %s'
+  ' order by %s limit %s',
+  _sort,
+  case when by_time then 'i.created_at, d.device_id' else 'd.device_id' end,
+  case when by_time or _search is not null then 'join device_info i using (project_id, device_id)' else '' end,
+  case when by_time then format('(i.created_at, i.device_id) %s (($2 ->> 1)::timestamptz, $2 ->> 2)', beyond)
+       else format('d.device_id %s ($2 ->> 1)', beyond) end,
+  _indexed,
+  case when _search is null then 'true'
+       else format('lower(i.device_id || '' '' || i.nickname) like %L',
+                   '%' || regexp_replace(lower(_search), '([\\%_])', '\\\1', 'g') || '%') end,
+  case when by_time then format('i.created_at %s, i.device_id %1$s', direction)
+       when _search is not null then 'i.device_id ' || direction
+       else 'd.device_id ' || direction end,
+  scan_limit())
+  from (select _sort like '%created_at' as by_time,
+               case when _sort like '-%' then '<' else '>' end as beyond,
+               case when _sort like '-%' then 'desc' else 'asc' end as direction) s
+$$;
+
 create or replace function api_device_list(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
-  _limit   constant int := page_limit(_call);
-  _after   constant text := coalesce(cursor_decode(_call.params ->> 'cursor') ->> 0, '');
+  _sort    constant text := coalesce(_call.params ->> 'sort', 'id');
   _cohort  cohort;
 begin
   if _call.params ? 'cohort' then
     _cohort := find_cohort(_project, _call.params ->> 'cohort', 400, 'cohort');
   end if;
-  return (select page(array_agg(device_json(d)), array_agg(jsonb_build_array(d.device_id)), _limit)
-            from (select * from device d
-                   where d.project_id = _project.id and d.device_id > _after
-                     and (_cohort.id is null or d.cohort_id = _cohort.id)
-                     and (not _call.params ? 'version' or d.software_version = _call.params ->> 'version')
-                     and (not _call.params ? 'hardware_version' or d.hardware_version = _call.params ->> 'hardware_version')
-                   order by d.device_id limit _limit + 1) d);
+  return page_of_scan(_call, _project, 'device_json(s.d)', _sort,
+                      device_scan(_sort, _call.params ->> 'search', device_filter(_cohort, _call.params, true)),
+                      device_filter(_cohort, _call.params, false));
 end $$;
 
 create or replace function api_device_get(_call api_request) returns api_reply language plpgsql as $$
 declare
   _device constant device := find_device(path_project(_call), _call.path ->> 'device');
 begin
-  return reply(device_json(_device),
-               etag((select i.revision from device_info i where i.project_id = _device.project_id and i.device_id = _device.device_id)));
+  return reply(device_json(_device), etag((find_device_info(_device)).revision));
 end $$;
 
-create or replace function event_json(_event event) returns json language sql immutable as $$
-select json_build_object('at', _event.at, 'source', _event.source, 'execution', _event.execution, 'result', _event.result,
-                         'code', _event.code, 'details', coalesce(_event.details, '{}'))
-$$;
+-- ---- Changes ----
 
-create or replace function deployment_json(_deployment deployment) returns json language sql stable as $$
-select json_build_object(
-  'device', _deployment.device_id, 'n', _deployment.n, 'release', release_name(r), 'cohort', c.slug,
-  'state', _deployment.state, 'attempt', _deployment.attempt, 'from_version', _deployment.from_version,
-  'created_at', _deployment.created_at, 'changed_at', _deployment.changed_at, 'closed_at', _deployment.closed_at,
-  'folded_events', _deployment.folded)
-  from release r, cohort c
- where r.id = _deployment.release_id and c.id = _deployment.cohort_id
-$$;
+-- Into another cohort, by ids or from a cohort, at most `_limit`. Leaving a cohort clears the mark.
+-- Devices are locked in their order, as everybody does who locks several.
+create or replace function devices_move(_project project, _ids text[], _from int, _to int, _limit bigint)
+returns bigint language plpgsql as $$
+declare
+  _moved bigint;
+begin
+  with locked as materialized (
+    select d.project_id, d.device_id
+      from device d
+     where d.project_id = _project.id and d.cohort_id <> _to
+       and (_ids is null or d.device_id = any (_ids)) and (_from is null or d.cohort_id = _from)
+     order by d.device_id
+     limit _limit
+       for no key update
+  )
+  update device d
+     set cohort_id = _to, staged = false
+    from locked l
+   where d.project_id = l.project_id and d.device_id = l.device_id;
+  get diagnostics _moved = row_count;
+  return _moved;
+end $$;
 
--- A deployment with what happened in it, the oldest first.
-create or replace function deployment_story_json(_deployment deployment) returns json language sql stable as $$
-select (deployment_json(_deployment)::jsonb || jsonb_build_object('events', coalesce((
-         select jsonb_agg(event_json(e) order by e.seq)
-           from event e
-          where e.project_id = _deployment.project_id and e.device_id = _deployment.device_id and e.n = _deployment.n), '[]')))::json
-$$;
+create or replace function api_device_register(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _project constant project := path_project(_call);
+  _device  device;
+  _cohort  cohort;
+begin
+  if _call.body ? 'cohort' then
+    _cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
+  else
+    select * into _cohort from cohort c where c.project_id = _project.id and c.is_default;
+  end if;
+  insert into device (project_id, device_id, cohort_id) values (_project.id, _call.body ->> 'id', _cohort.id)
+  on conflict do nothing
+  returning * into _device;
+  if not found then
+    perform fail(409, 'a device with this id exists already', '/id');
+  end if;
+  insert into device_info (project_id, device_id, nickname, notes)
+  values (_project.id, _device.device_id, coalesce(_call.body ->> 'nickname', ''), coalesce(_call.body ->> 'notes', ''));
+  perform audit_add(_call, _project.slug, 'device.register', 'device ' || _device.device_id, null, device_json(_device)::jsonb);
+  return reply(device_json(_device), etag(1));
+end $$;
 
-create or replace function api_device_deployments(_call api_request) returns api_reply language plpgsql as $$
+create or replace function api_device_change(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _project constant project := path_project(_call);
+  _old     device := find_device(_project, _call.path ->> 'device');
+  _new     device;
+  _info    device_info;
+  _before  json;
+  _cohort  cohort;
+begin
+  select * into _old from device d where d.project_id = _old.project_id and d.device_id = _old.device_id for no key update;
+  _info := find_device_info(_old);
+  perform check_match(_call, _info.revision);
+  _before := device_json(_old);
+  if _call.body ? 'cohort' then
+    _cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
+    perform devices_move(_project, array[_old.device_id], null, _cohort.id, 1);
+  end if;
+  update device_info i
+     set nickname = coalesce(_call.body ->> 'nickname', i.nickname), notes = coalesce(_call.body ->> 'notes', i.notes),
+         revision = i.revision + 1
+   where i.project_id = _old.project_id and i.device_id = _old.device_id
+  returning * into _info;
+  _new := find_device(_project, _old.device_id);
+  if device_json(_new)::jsonb <> _before::jsonb then
+    perform audit_add(_call, _project.slug, 'device.change', 'device ' || _new.device_id, _before::jsonb, device_json(_new)::jsonb);
+  end if;
+  return reply(device_json(_new), etag(_info.revision));
+end $$;
+
+-- With everything that is known of it. When it polls again, it is new.
+create or replace function api_device_delete(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _project constant project := path_project(_call);
+  _device  device := find_device(_project, _call.path ->> 'device');
+  _before  json;
+begin
+  perform from device d where d.project_id = _device.project_id and d.device_id = _device.device_id for update;
+  perform check_match(_call, (find_device_info(_device)).revision);
+  _before := device_json(_device);
+  delete from device d where d.project_id = _device.project_id and d.device_id = _device.device_id;
+  perform audit_add(_call, _project.slug, 'device.delete', 'device ' || _device.device_id, _before::jsonb, null);
+  return reply(null, null, 204);
+end $$;
+
+-- All of them or none; one statement, however many there are.
+create or replace function api_device_move(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _project constant project := path_project(_call);
+  _to      constant cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
+  _ids     text[];
+  _from    cohort;
+  _unknown text;
+  _moved   bigint;
+begin
+  if (_call.body ? 'devices') = (_call.body ? 'from') then
+    perform fail(422, 'say which devices: either `devices` or `from`', '/devices');
+  end if;
+  if _call.body ? 'from' then
+    _from := find_cohort(_project, _call.body ->> 'from', 422, '/from');
+  else
+    _ids := array(select jsonb_array_elements_text(_call.body -> 'devices'));
+    select id into _unknown from unnest(_ids) id
+     where not exists (select from device d where d.project_id = _project.id and d.device_id = id) limit 1;
+    if found then
+      perform fail(422, format('no such device: %s; nothing was moved', _unknown), '/devices');
+    end if;
+  end if;
+  _moved := devices_move(_project, _ids, _from.id, _to.id, (_call.body ->> 'limit')::bigint);
+  if _moved > 0 then
+    perform audit_add(_call, _project.slug, 'device.move', 'cohort ' || _to.slug,
+                      jsonb_build_object('from', _from.slug, 'devices', _ids[1:1000]),
+                      jsonb_build_object('cohort', _to.slug, 'moved', _moved));
+  end if;
+  return reply(json_build_object('moved', _moved));
+end $$;
+
+-- A new token of its own, which replaces the one before.
+create or replace function api_device_token(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _project constant project := path_project(_call);
+  _device  constant device := find_device(_project, _call.path ->> 'device');
+begin
+  update device_info i
+     set target_token = _call.secret ->> 'hash'
+   where i.project_id = _device.project_id and i.device_id = _device.device_id;
+  perform audit_add(_call, _project.slug, 'device.token', 'device ' || _device.device_id, null,
+                    jsonb_build_object('prefix', _call.secret ->> 'prefix'));
+  return reply(json_build_object('prefix', _call.secret ->> 'prefix'));
+end $$;
+
+-- ---- History ----
+
+create or replace function api_device_versions(_call api_request) returns api_reply language plpgsql as $$
 declare
   _device constant device := find_device(path_project(_call), _call.path ->> 'device');
   _limit  constant int := page_limit(_call);
-  _before constant int := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::int, 2147483647);
+  _before constant timestamptz := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::timestamptz, 'infinity');
 begin
-  return (select page(array_agg(deployment_story_json(x)), array_agg(jsonb_build_array(x.n)), _limit)
-            from (select * from deployment x
-                   where x.project_id = _device.project_id and x.device_id = _device.device_id and x.n < _before
-                   order by x.n desc limit _limit + 1) x);
+  return (select page(array_agg(json_build_object('at', v.at, 'software_type', v.software_type,
+                                                  'software_version', v.software_version, 'hardware_version', v.hardware_version)),
+                      array_agg(jsonb_build_array(v.at)), _limit)
+            from (select * from device_version v
+                   where v.project_id = _device.project_id and v.device_id = _device.device_id and v.at < _before
+                   order by v.at desc limit _limit + 1) v);
 end $$;

@@ -25,9 +25,9 @@ declare
   _limit constant int := page_limit(_call);
   _after constant text := coalesce(cursor_decode(_call.params ->> 'cursor') ->> 0, '');
 begin
-  return (select page(array_agg(project_json(p)), array_agg(jsonb_build_array(p.slug)), _limit)
-            from (select * from project p where p.slug > _after and may_read(_call, p.id)
-                   order by p.slug limit _limit + 1) p);
+  return (select page(array_agg(project_json(s.p)), array_agg(jsonb_build_array((s.p).slug)), _limit)
+            from (select p from project p where p.slug > _after and may_read(_call, p.id)
+                   order by p.slug limit _limit + 1) s);
 end $$;
 
 create or replace function api_project_get(_call api_request) returns api_reply language plpgsql as $$
@@ -138,9 +138,9 @@ declare
   _limit   constant int := page_limit(_call);
   _before  constant int := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::int, 2147483647);
 begin
-  return (select page(array_agg(key_json(k)), array_agg(jsonb_build_array(k.id)), _limit)
-            from (select * from project_key k where k.project_id = _project.id and k.id < _before
-                   order by k.id desc limit _limit + 1) k);
+  return (select page(array_agg(key_json(s.k)), array_agg(jsonb_build_array((s.k).id)), _limit)
+            from (select k from project_key k where k.project_id = _project.id and k.id < _before
+                   order by k.id desc limit _limit + 1) s);
 end $$;
 
 create or replace function api_key_create(_call api_request) returns api_reply language plpgsql as $$

@@ -38,7 +38,7 @@ end $$;
 
 create or replace function api_release_create(_call api_request) returns api_reply language plpgsql as $$
 declare
-  _project constant project := path_project(_call);
+  _project constant project := lock_project(_call);
   _body    constant jsonb := _call.body;
   _key     constant bytea := version_key(_project, _body -> 'version_keys', '/version');
   _from    bytea;
@@ -62,7 +62,7 @@ begin
     perform fail(409, 'this release exists already', '/version');
   end if;
   perform audit_add(_call, _project.slug, 'release.create', 'release ' || release_name(_release), null, release_json(_release)::jsonb);
-  return reply(release_json(_release));
+  return reply(release_json(_release), etag(release_json(_release)));
 end $$;
 
 create or replace function api_release_list(_call api_request) returns api_reply language plpgsql as $$
@@ -71,22 +71,26 @@ declare
   _limit   constant int := page_limit(_call);
   _before  constant bigint := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::bigint, 9223372036854775807);
 begin
-  return (select page(array_agg(release_json(r)), array_agg(jsonb_build_array(r.id)), _limit)
-            from (select * from release r where r.project_id = _project.id and r.id < _before
-                   order by r.id desc limit _limit + 1) r);
+  return (select page(array_agg(release_json(s.r)), array_agg(jsonb_build_array((s.r).id)), _limit)
+            from (select r from release r where r.project_id = _project.id and r.id < _before
+                   order by r.id desc limit _limit + 1) s);
 end $$;
 
 create or replace function api_release_get(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _release constant json := release_json(find_release(path_project(_call), _call.path ->> 'release'));
 begin
-  return reply(release_json(find_release(path_project(_call), _call.path ->> 'release')));
+  return reply(_release, etag(_release));
 end $$;
 
 create or replace function api_release_change(_call api_request) returns api_reply language plpgsql as $$
 declare
-  _project constant project := path_project(_call);
+  _project constant project := lock_project(_call);
   _old     constant release := find_release(_project, _call.path ->> 'release');
+  _before  constant json := release_json(_old);
   _new     release;
 begin
+  perform check_match(_call, _before);
   if _old.activated_at is not null and _call.body - 'notes' <> '{}' then
     perform fail(409, 'the release has been activated: only its notes can change');
   end if;
@@ -97,17 +101,18 @@ begin
    where r.id = _old.id
   returning * into _new;
   perform audit_add(_call, _project.slug, 'release.change', 'release ' || release_name(_new),
-                    release_json(_old)::jsonb, release_json(_new)::jsonb);
-  return reply(release_json(_new));
+                    _before::jsonb, release_json(_new)::jsonb);
+  return reply(release_json(_new), etag(release_json(_new)));
 end $$;
 
 -- Only when it is active nowhere. What devices did with it goes, too.
 create or replace function api_release_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
-  _project constant project := path_project(_call);
+  _project constant project := lock_project(_call);
   _release constant release := find_release(_project, _call.path ->> 'release');
   _active  text;
 begin
+  perform check_match(_call, release_json(_release));
   perform from release where id = _release.id for update;
   select string_agg(c.slug, ', ' order by c.slug) into _active
     from activation v join cohort c on c.id = v.cohort_id
@@ -115,7 +120,8 @@ begin
   if _active is not null then
     perform fail(409, format('the release is active in %s; pull it there first', _active));
   end if;
-  if exists (select from deployment d where d.release_id = _release.id and not is_final(d.state)) then
+  if exists (select from deployment_count_now n
+              where n.project_id = _project.id and n.release_id = _release.id and not is_final(n.state) and n.count > 0) then
     perform fail(409, 'devices are still working on this release; wait until they have ended or canceled');
   end if;
   perform audit_add(_call, _project.slug, 'release.delete', 'release ' || release_name(_release), release_json(_release)::jsonb, null);
@@ -166,7 +172,7 @@ $$;
 
 create or replace function api_payload_add(_call api_request) returns api_reply language plpgsql as $$
 declare
-  _project  constant project := path_project(_call);
+  _project  constant project := lock_project(_call);
   _body     constant jsonb := _call.body;
   _release  release := find_release(_project, _call.path ->> 'release');
   _artifact artifact;
@@ -217,7 +223,7 @@ end $$;
 
 create or replace function api_payload_remove(_call api_request) returns api_reply language plpgsql as $$
 declare
-  _project constant project := path_project(_call);
+  _project constant project := lock_project(_call);
   _release release := find_release(_project, _call.path ->> 'release');
   _payload payload;
 begin

@@ -8,9 +8,9 @@ select p.generation, d.cohort_id, d.staged, d.software_type, d.software_version,
                                           'hardware_version', v.hardware_version) order by v.at desc)
           from (select * from device_version v where v.project_id = d.project_id and v.device_id = d.device_id
                  order by v.at desc limit 100) v) as versions,
-       (select json_agg(deployment_story_json(x) order by x.n desc)
-          from (select * from deployment x where x.project_id = d.project_id and x.device_id = d.device_id
-                 order by x.n desc limit 20) x) as deployments
+       (select json_agg(deployment_story_json(s.x, 100) order by (s.x).n desc)
+          from (select x from deployment x where x.project_id = d.project_id and x.device_id = d.device_id
+                 order by x.n desc limit 20) s) as deployments
   from project p
   left join device d on d.project_id = p.id and d.device_id = $2
   left join deployment o on o.project_id = d.project_id and o.device_id = d.device_id and o.n = d.open_n

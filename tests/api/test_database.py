@@ -125,15 +125,15 @@ def test_a_bad_item_fails_alone(database, start_gateway):
     ("22012", 500), ("P0001", 500), ("XX000", 500), ("42501", 500),
     ("57014", 503), ("53100", 503), ("55P03", 503), ("40P01", 503), ("40001", 503), ("25006", 503), ("26000", 503)])
 def test_errors_of_the_schema(database, start_gateway, sqlstate, status):
-    database("create or replace function api_release_get(_call api_request) returns api_reply language plpgsql as "
-             f"$$ begin raise exception using errcode = '{sqlstate}', message = 'a \"reason\"', column = '/a/field'; end $$")
+    database("create or replace function api_release_get(_call api_request) returns api_reply language plpgsql as $$ "
+             f"begin raise exception using errcode = '{sqlstate}', message = 'a \"reason\"', column = '/a/field'; end $$")
     gateway = start_gateway()
     reply = gateway.api("GET", "/releases/1.0.0")
     assert reply.status == status, reply
     refused = sqlstate.startswith("MW") and status < 500
     assert (reply.json["detail"] == 'a "reason"') == refused
     assert reply.json.get("pointer") == ("/a/field" if refused else None)
-    logged = re.search(f"level=(\\w+) event=database_error request={reply.json['request_id']} .*sqlstate={sqlstate}",
+    logged = re.search(f"level=(\\w+) .*event=database_error request={reply.json['request_id']} .*sqlstate={sqlstate}",
                        gateway.log)
     assert logged[1] == {500: "error", 503: "warn"}.get(status, "debug")
     if status == 503:
@@ -265,7 +265,9 @@ def test_one_killed_backend_costs_one_batch(gateway, database):
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
-def test_postgresql_stops_and_comes_back(gateway, database, postgres, how):
+def test_postgresql_stops_and_comes_back(start_gateway, database, postgres, how):
+    database(f"alter database {database.name} set synchronous_commit = on")  # as it is by default
+    gateway = start_gateway()
     fleet = Fleet(gateway, 4)
     fleet.wait_progress()
     postgres.stop(how)

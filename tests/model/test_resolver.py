@@ -66,12 +66,12 @@ def overlap(a, b):
 @st.composite
 def devices(draw, releases):
     """All but their versions."""
-    failed = st.builds(Attempts, st.just(0), st.integers(-1, 5), st.sampled_from(TIMES))
+    failed = st.builds(Attempts, st.just(0), st.sampled_from([-1, 0, 1, 1, 2, 3, 5, 63, 64]), st.sampled_from(TIMES))
     attempts = [dataclasses.replace(draw(failed), release_id=id)
-                for id in draw(st.lists(st.integers(1, len(releases) + 1), unique=True, max_size=3))]
+                for id in draw(st.lists(st.integers(1, len(releases) + 1), unique=True, max_size=5))]
     return Facts(draw(st.booleans()), draw(st.sampled_from([None, None, *TYPES])),
                  None, draw(st.sampled_from(HARDWARE * 4 + [None])),
-                 draw(st.sampled_from([False] * 9 + [True])), draw(attributes), attempts, draw(st.sampled_from(TIMES)))
+                 draw(st.sampled_from([False, False, False, True])), draw(attributes), attempts, draw(st.sampled_from(TIMES)))
 
 
 @st.composite
@@ -79,10 +79,11 @@ def some_cases(draw):
     scheme = draw(st.sampled_from(["natural", "natural", "semver"]))
     versions = NATURAL if scheme == "natural" else SEMVER
     policy = Policy(scheme, draw(st.booleans()), draw(st.sampled_from([3, 3, 1, 0, -1])),
-                    draw(st.sampled_from([15 * MINUTE, 0, -5, model.FOREVER])))
+                    draw(st.sampled_from([15 * MINUTE, 15 * MINUTE, 0, -5, 1, model.FOREVER])))
     made = draw(releases(versions))
-    ids = draw(st.permutations(range(100, 100 + len(made))))
-    activations = [Activation(id, release, draw(st.booleans())) for id, release in zip(ids, made)]
+    active = made + made[:draw(st.integers(0, 1))]  # the resolver takes it, too, if one is active twice
+    ids = draw(st.permutations(range(100, 100 + len(active))))
+    activations = [Activation(id, release, draw(st.booleans())) for id, release in zip(ids, active)]
     return [Case(policy, Cohort(checking, activations), dataclasses.replace(device, software_version=version))
             for device in draw(st.lists(devices(made), min_size=1, max_size=4))
             for version in versions + ODD

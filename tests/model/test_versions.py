@@ -78,15 +78,15 @@ def dense_ranks(ordered, same):
     return ranks
 
 
-def ranks_in_postgres(database, keys):
-    rows = database("select version, dense_rank() over (order by key) - 1"
-                    "  from unnest(%s::text[], %s::bytea[]) each_version(version, key)",
-                    list(keys), list(keys.values()))
+def ranks_in_postgres(postgres, keys):
+    rows = postgres.rows("postgres", "select version, dense_rank() over (order by key) - 1"
+                         "  from unnest(%s::text[], %s::bytea[]) each_version(version, key)",
+                         list(keys), list(keys.values()))
     return dict(rows)
 
 
 @pytest.mark.parametrize("scheme", ["natural", "semver"])
-def test_all_three_sort_alike(version_keys, schema, rng, scheme):
+def test_all_three_sort_alike(version_keys, postgres, rng, scheme):
     versions = sorted(set(generate(scheme, rng)))
     keys = {version: key for version, key in zip(versions, keys_of(version_keys, scheme + "+build", versions))
             if isinstance(key, bytes)}
@@ -96,7 +96,7 @@ def test_all_three_sort_alike(version_keys, schema, rng, scheme):
     in_model = dense_ranks(sorted(shuffled, key=version_model.sort_key(scheme)),
                            lambda a, b: version_model.compare(a, b, scheme) == 0)
     assert in_model == in_c
-    assert ranks_in_postgres(schema, keys) == in_c
+    assert ranks_in_postgres(postgres, keys) == in_c
 
 
 # ---- What is known beforehand ----

@@ -1,0 +1,15 @@
+/* Questions to whoever sits at the terminal. Asked on stderr, so that stdout has results only. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cli/run.h"
+
+/* A yes/no question; nothing but yes is yes. Without a terminal the answer may come on stdin. */
+bool ask_yes(const char *question);
+
+/*
+ * One line: from the terminal (without echo when it is a `secret`), or the first line of stdin when
+ * that is none. NULL: there was none; run->err says so.
+ */
+const char *ask_line(struct run *run, const char *prompt, bool secret);

@@ -1,0 +1,91 @@
+/* Files of releases. */
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/handlers.h"
+#include "cli/input.h"
+#include "cli/payloads.h"
+#include "cli/upload.h"
+
+const struct show_kind PAYLOADS = {
+	.nothing = "The release has no payload yet.",
+	.id = "id",
+	.columns = (const struct show_field[]){ { "ID", "id", SHOW_NUMBER },
+						{ "FILE", "filename", SHOW_TEXT },
+						{ "SIZE", "size", SHOW_SIZE },
+						{ "TYPE", "software_type", SHOW_TEXT },
+						{ "HARDWARE", "hardware_versions", SHOW_TEXT },
+						{ "ATTRIBUTES", "attributes", SHOW_TEXT },
+						{ "SHA256", "sha256", SHOW_TEXT },
+						{ 0 } },
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool payloads_add(struct run *run, const char *file, const struct payload_target *target,
+		  json_t **out)
+{
+	const char *sha256;
+	size_t nattributes;
+	const char *const *words = run_options(run, "attribute", &nattributes);
+	json_t *attributes;
+
+	/* Mistakes first, before a long upload. */
+	if (!input_attributes(run, words, nattributes, &attributes))
+		return false;
+	if (!upload_file(run, file, base_name(file), &sha256)) {
+		json_decref(attributes);
+		return false;
+	}
+	json_t *body = json_pack("{s:s, s:s, s:o, s:s*, s:o*}", "sha256", sha256, "filename",
+				 base_name(file), "hardware_versions",
+				 input_words(target->hardware, target->nhardware), "software_type",
+				 run_option(run, "software-type"), "attributes", attributes);
+
+	return api_send(run, "POST",
+			api_project_path(run, "releases", target->release, "payloads", NULL), body,
+			out);
+}
+
+bool cmd_payload_add(struct run *run)
+{
+	struct payload_target target = { .release = run_arg(run, 0) };
+	const char *file = run_arg(run, 1);
+	json_t *payload;
+
+	target.hardware = run_options(run, "hardware-version", &target.nhardware);
+	/* Does the release exist? Better asked before a long upload. */
+	if (!api_get(run, api_project_path(run, "releases", target.release, NULL), NULL) ||
+	    !payloads_add(run, file, &target, &payload))
+		return false;
+	show_done(run, payload, "id", "added %s to release %s as payload %" JSON_INTEGER_FORMAT,
+		  api_text(payload, "filename"), target.release, api_number(payload, "id"));
+	return true;
+}
+
+bool cmd_payload_list(struct run *run)
+{
+	json_t *list;
+
+	if (!api_get(run, api_project_path(run, "releases", run_arg(run, 0), "payloads", NULL),
+		     &list))
+		return false;
+	show_items(run, json_object_get(list, "items"), &PAYLOADS);
+	return true;
+}
+
+bool cmd_payload_remove(struct run *run)
+{
+	const char *release = run_arg(run, 0), *id = run_arg(run, 1);
+
+	if (!api_send(run, "DELETE",
+		      api_project_path(run, "releases", release, "payloads", id, NULL), NULL, NULL))
+		return false;
+	show_done(run, NULL, NULL, "removed payload %s from release %s", id, release);
+	return true;
+}

@@ -1,0 +1,59 @@
+#include "cli/confirm.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/api.h"
+#include "cli/ask.h"
+#include "cli/matrix.h"
+#include "cli/show.h"
+
+static bool ask(struct run *run, const char *sentence, enum confirm *out)
+{
+	*out = CONFIRM_GO;
+	if (ask_yes(arena_printf(run->arena, "%s?", sentence)))
+		return true;
+	if (isatty(STDIN_FILENO))
+		return run_fail(run, RUN_UNCONFIRMED, "nothing was changed");
+	return run_fail(run, RUN_UNCONFIRMED,
+			"nothing was changed: nobody is here to ask; say --yes if you mean it");
+}
+
+bool confirm_sentence(struct run *run, const char *sentence, enum confirm *out)
+{
+	*out = run->dry_run ? CONFIRM_STOP : CONFIRM_GO;
+	if (run->dry_run) {
+		show_done(run, NULL, NULL, "would: %s", sentence);
+		return true;
+	}
+	return run->yes || ask(run, sentence, out);
+}
+
+bool confirm_delete(struct run *run, const char *sentence, enum confirm *out)
+{
+	*out = CONFIRM_GO;
+	if (!run->dry_run && !isatty(STDIN_FILENO))
+		return true;
+	return confirm_sentence(run, sentence, out);
+}
+
+bool confirm_change(struct run *run, const char *cohort, json_t *changes, const char *sentence,
+		    enum confirm *out)
+{
+	json_t *body = json_pack("{s:o}", "changes", changes), *forecast;
+
+	*out = CONFIRM_GO;
+	if (run->yes && !run->dry_run) {
+		json_decref(body);
+		return true;
+	}
+	if (!api_send(run, "POST", api_project_path(run, "cohorts", cohort, "what-if", NULL), body,
+		      &forecast))
+		return false;
+	if (run->dry_run && run->json)
+		show_json(run, forecast);
+	else
+		matrix_print_difference(run, run->dry_run ? stdout : stderr, forecast);
+	*out = run->dry_run ? CONFIRM_STOP : CONFIRM_GO;
+	return run->dry_run || ask(run, sentence, out);
+}

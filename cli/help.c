@@ -1,0 +1,99 @@
+#include "cli/help.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/table.h"
+#include "gateway/arena.h"
+
+static const char *option_words(struct arena *arena, const struct option *option)
+{
+	return arena_printf(arena, "--%s%s%s", option->name, option->value ? " " : "",
+			    option->value ? option->value : "");
+}
+
+const char *help_usage(struct arena *arena, const struct command *command)
+{
+	const struct option *option = command->options;
+	const char *text = arena_printf(arena, "mews %s%s%s", command->words,
+					*command->args ? " " : "", command->args);
+
+	for (; option && option->name; option++)
+		text = arena_printf(arena, option->required ? "%s %s" : "%s [%s]", text,
+				    option_words(arena, option));
+	return text;
+}
+
+static void print_options(FILE *out, struct arena *arena, const struct command *command,
+			  const struct option *options)
+{
+	struct table *table = table_new(out, 2, true, false);
+
+	table_title(table, "", false);
+	table_title(table, "", false);
+	for (; options->name; options++) {
+		const char *words = option_words(arena, options);
+
+		if (command_option(command, options->name) != options)
+			continue; /* this command has another one of that name, or it makes no sense */
+		if (options->letter)
+			words = arena_printf(arena, "-%c, %s", options->letter, words);
+		table_cell(table, arena_printf(arena, "  %s", words), TINT_NONE);
+		table_cell(table, options->about, TINT_NONE);
+	}
+	table_free(table);
+}
+
+static void print_command(FILE *out, struct arena *arena, const struct command *command)
+{
+	fprintf(out, "Usage: %s\n\n%s\n", help_usage(arena, command), command->about);
+	if (command->options) {
+		fputs("\nOptions:\n", out);
+		print_options(out, arena, command, command->options);
+	}
+	fputs("\nGeneral options:\n", out);
+	print_options(out, arena, command, GENERAL_OPTIONS);
+}
+
+static void print_list(FILE *out, struct arena *arena, const char *words)
+{
+	struct table *table = table_new(out, 2, true, false);
+
+	table_title(table, "", false);
+	table_title(table, "", false);
+	for (const struct command *command = COMMANDS; command->words; command++) {
+		if (!command_begins(command, words) || !command->about)
+			continue;
+		table_cell(table, arena_printf(arena, "  %s%s%s", command->words,
+					       *command->args ? " " : "", command->args),
+			   TINT_NONE);
+		table_cell(table, command->about, TINT_NONE);
+	}
+	table_free(table);
+}
+
+static const char TAIL[] = "\nmews help COMMAND explains one, `man mews` all of it.\n";
+
+void help_print(FILE *out, struct arena *arena, const char *words)
+{
+	const struct command *command = command_find(words);
+
+	if (command) {
+		print_command(out, arena, command);
+		return;
+	}
+	if (*words) {
+		fprintf(out, "Usage: mews %s ...\n\n", words);
+		print_list(out, arena, words);
+		fputs(TAIL, out);
+		return;
+	}
+	fputs("Usage: mews COMMAND [ARGUMENTS] [OPTIONS]\n\nThe command line of a Mews update "
+	      "gateway.\n\n",
+	      out);
+	print_list(out, arena, words);
+	fputs("\nGeneral options:\n", out);
+	print_options(out, arena, NULL, GENERAL_OPTIONS);
+	fputs(TAIL, out);
+}

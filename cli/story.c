@@ -1,0 +1,194 @@
+#include "cli/story.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/show.h"
+#include "cli/text.h"
+
+static bool append(struct run *run, void *context, const json_t *item)
+{
+	(void)run;
+	json_array_append_new(context, json_deep_copy(item));
+	return true;
+}
+
+bool story_collect(struct run *run, const char *path, size_t limit, json_t *items)
+{
+	return api_each(run, path, limit, append, items);
+}
+
+const char *story_id(struct run *run, const json_t *deployment)
+{
+	return arena_printf(run->arena, "%s/%" JSON_INTEGER_FORMAT, api_text(deployment, "device"),
+			    api_number(deployment, "n"));
+}
+
+/* ---- Deployments ---- */
+
+static const char *result_of(struct run *run, const json_t *event)
+{
+	const char *execution = api_text(event, "execution"), *result = api_text(event, "result");
+
+	if (!*execution)
+		return api_text(event, "source");
+	return *result ? arena_printf(run->arena, "%s/%s", execution, result) : execution;
+}
+
+/* Each line of what a device said is a row, the first one with the time. */
+static void add_event(struct run *run, struct table *table, const char *id, const json_t *event)
+{
+	const json_t *details = json_object_get(event, "details");
+	size_t lines = json_array_size(details);
+
+	for (size_t i = 0; i < (lines ? lines : 1); i++) {
+		const char *line = json_string_value(json_array_get(details, i));
+		bool first = i == 0 || !run->human;
+
+		if (!run->human)
+			table_cell(table, id, TINT_NONE);
+		table_cell(table,
+			   first ? show_value(run, json_object_get(event, "at"), SHOW_TIME,
+					      run->human) :
+				   "",
+			   TINT_DIM);
+		table_cell(table, first ? result_of(run, event) : "", TINT_NONE);
+		table_cell(table, line ? line : "", TINT_NONE);
+	}
+}
+
+static void print_events(struct run *run, const json_t *deployment)
+{
+	size_t columns = run->human ? 3 : 4, i;
+	struct table *table = table_new(stdout, columns, run->human, run->color);
+	const char *id = story_id(run, deployment);
+	const json_t *event;
+
+	for (i = 0; i < columns; i++)
+		table_title(table, "", false);
+	json_array_foreach (json_object_get(deployment, "events"), i, event)
+		add_event(run, table, id, event);
+	table_free(table);
+}
+
+static void print_heading(struct run *run, const json_t *deployment)
+{
+	const char *state = api_text(deployment, "state"), *from = api_text(deployment, "from_version");
+
+	printf("%s  release %s%s%s  attempt %" JSON_INTEGER_FORMAT "  ",
+	       text_printable(run->arena, story_id(run, deployment)),
+	       text_printable(run->arena, api_text(deployment, "release")), *from ? " from " : "",
+	       text_printable(run->arena, from), api_number(deployment, "attempt"));
+	tint_print(stdout, run->color, show_tint(state), text_printable(run->arena, state));
+	putchar('\n');
+}
+
+static void print_story(struct run *run, const json_t *deployment)
+{
+	json_int_t folded = api_number(deployment, "folded_events");
+
+	if (run->human)
+		print_heading(run, deployment);
+	print_events(run, deployment);
+	if (run->human && folded)
+		printf("(and %" JSON_INTEGER_FORMAT " more events that were not kept)\n", folded);
+}
+
+void story_print_deployment(struct run *run, const json_t *deployment)
+{
+	if (run->json)
+		show_json(run, deployment);
+	else if (run->quiet)
+		puts(text_printable(run->arena, story_id(run, deployment)));
+	else
+		print_story(run, deployment);
+}
+
+/* ---- Versions ---- */
+
+static const struct show_kind VERSION = {
+	.nothing = "It has not reported a version.",
+	.id = "software_version",
+	.columns = (const struct show_field[]){ { "REPORTED", "at", SHOW_TIME },
+						{ "TYPE", "software_type", SHOW_TEXT },
+						{ "VERSION", "software_version", SHOW_TEXT },
+						{ "HARDWARE", "hardware_version", SHOW_TEXT },
+						{ 0 } },
+};
+
+void story_print_history(struct run *run, const json_t *deployments, const json_t *versions)
+{
+	const json_t *deployment;
+	size_t i;
+
+	if (run->json) {
+		json_t *both = json_pack("{s:O, s:O?}", "deployments", deployments, "versions",
+					 versions);
+
+		show_json(run, run_keep(run, both));
+		return;
+	}
+	json_array_foreach (deployments, i, deployment) {
+		story_print_deployment(run, deployment);
+		if (run->human)
+			putchar('\n');
+	}
+	if (run->human && !json_array_size(deployments))
+		puts("No deployment yet.\n");
+	if (run->human)
+		show_items(run, versions, &VERSION);
+}
+
+/* ---- Inspect ---- */
+
+static const struct show_kind TRAIL = {
+	.nothing = "No release is active in its cohort.",
+	.id = "release",
+	.columns = (const struct show_field[]){ { "RELEASE", "release", SHOW_TEXT },
+						{ "KIND", "kind", SHOW_TEXT },
+						{ "STAGED", "staged", SHOW_TEXT },
+						{ "REASON", "reason", SHOW_TEXT },
+						{ "", "text", SHOW_TEXT },
+						{ 0 } },
+};
+
+static void print_person(struct run *run, const json_t *report)
+{
+	const json_t *decision = json_object_get(report, "decision");
+	const json_t *device = json_object_get(report, "device");
+	const char *retry = api_text(decision, "retry_at");
+
+	printf("%s\n\n", text_printable(run->arena, api_text(decision, "answer")));
+	printf("device    %s, cohort %s%s\n",
+	       text_printable(run->arena, api_text(device, "id")),
+	       text_printable(run->arena, api_text(device, "cohort")),
+	       json_is_true(json_object_get(device, "staged")) ? ", staged" : "");
+	printf("runs      %s %s on %s\n",
+	       text_printable(run->arena, show_value(run, json_object_get(device, "software_type"),
+						     SHOW_TEXT, true)),
+	       text_printable(run->arena, show_value(run,
+						     json_object_get(device, "software_version"),
+						     SHOW_TEXT, true)),
+	       text_printable(run->arena, show_value(run,
+						     json_object_get(device, "hardware_version"),
+						     SHOW_TEXT, true)));
+	printf("gets      %s (%s)\n",
+	       text_printable(run->arena, show_value(run, json_object_get(decision, "release"),
+						     SHOW_TEXT, true)),
+	       text_printable(run->arena, api_text(decision, "reason")));
+	if (*retry)
+		printf("retry at  %s\n", text_time(run->arena, retry));
+	putchar('\n');
+}
+
+void story_print_inspection(struct run *run, const json_t *report)
+{
+	if (run->json) {
+		show_json(run, report);
+		return;
+	}
+	if (run->human)
+		print_person(run, report);
+	show_items(run, json_object_get(report, "releases"), &TRAIL);
+}

@@ -1,0 +1,242 @@
+"""Devices: lists, searches, changes, moves; what was deployed to them."""
+import datetime
+import urllib.parse
+
+import pytest
+
+from lib.operator import expect
+
+
+@pytest.fixture
+def beta(admin):
+    return expect(201, admin.post("/cohorts", {"slug": "beta"})).json
+
+
+def ids(items):
+    return [each["id"] for each in items]
+
+
+def report(gateway, device, version="1.0.0", hardware="board-a"):
+    gateway.ddi("GET", f"/{device}")
+    reply = gateway.ddi("PUT", f"/{device}/configData", json={
+        "mode": "merge", "data": {"current_version": version, "hardware_version": hardware}})
+    assert reply.status == 200, reply
+
+
+# ---- One device ----
+
+def test_register_ahead(admin, gateway, beta):
+    made = expect(201, admin.post("/devices", {"id": "cam 1/ä", "cohort": "beta", "nickname": "Lab", "notes": "a\nb"}))
+    assert made.json.items() >= {"id": "cam 1/ä", "cohort": "beta", "staged": False, "software_version": None,
+                                 "last_seen": None, "nickname": "Lab", "notes": "a\nb", "deployment": None}.items()
+    path = "/devices/" + urllib.parse.quote("cam 1/ä", safe="")
+    got = expect(200, admin.get(path))
+    assert (got.json, got.headers["ETag"]) == (made.json, made.headers["ETag"])
+    expect(409, admin.post("/devices", {"id": "cam 1/ä"}), "/id")
+    expect(422, admin.post("/devices", {"id": "x", "cohort": "nowhere"}), "/cohort")
+    expect(400, admin.post("/devices", {"id": "a\nb"}), "/id")
+    expect(400, admin.post("/devices", {"id": "x" * 257}), "/id")
+    assert expect(201, admin.post("/devices", {"id": "cam-2"})).json["cohort"] == "default"
+    assert gateway.ddi("GET", "/cam-2").status == 200
+    assert admin.get("/devices/cam-2").json["last_seen"] is not None
+
+
+def test_change(admin, beta, gateway):
+    report(gateway, "cam-1")
+    before = admin.get("/devices/cam-1")
+    assert before.json.items() >= {"software_version": "1.0.0", "hardware_version": "board-a", "address": "127.0.0.1",
+                                   "attributes": {"current_version": "1.0.0", "hardware_version": "board-a"}}.items()
+    changed = expect(200, admin.patch("/devices/cam-1", {"cohort": "beta", "nickname": "n", "notes": "o"},
+                                      headers={"If-Match": before.headers["ETag"]}))
+    assert changed.json.items() >= {"cohort": "beta", "nickname": "n", "notes": "o"}.items()
+    expect(412, admin.patch("/devices/cam-1", {"notes": ""}, headers={"If-Match": before.headers["ETag"]}))
+    expect(422, admin.patch("/devices/cam-1", {"cohort": "nowhere"}), "/cohort")
+    expect(404, admin.patch("/devices/cam-9", {"notes": ""}))
+    expect(400, admin.patch("/devices/cam-1", {"id": "cam-2"}), "/id")
+
+
+def test_delete_and_come_back(admin, gateway):
+    report(gateway, "cam-1")
+    expect(204, admin.delete("/devices/cam-1"))
+    expect(404, admin.get("/devices/cam-1"))
+    expect(404, admin.get("/devices/cam-1/versions"))
+    assert gateway.ddi("GET", "/cam-1").status == 200
+    assert admin.get("/devices/cam-1").json["software_version"] is None
+
+
+def test_version_history(admin, gateway):
+    for version in ("1.0.0", "1.1.0", "1.1.0", "1.2.0"):
+        report(gateway, "cam-1", version)
+    versions = admin.items("/devices/cam-1/versions?limit=1")
+    assert [each["software_version"] for each in versions] == ["1.2.0", "1.1.0", "1.0.0"]
+    assert versions[0].keys() == {"at", "software_type", "software_version", "hardware_version"}
+
+
+def test_target_token(admin, gateway, database):
+    report(gateway, "cam-1")
+    first = expect(200, admin.post("/devices/cam-1/token")).json["token"]
+    second = expect(200, admin.post("/devices/cam-1/token")).json["token"]
+    assert first != second and len(second) >= 40
+    assert database.value("select target_token from device_info") not in (first, second)
+    expect(404, admin.post("/devices/cam-9/token"))
+
+
+# ---- Lists ----
+
+def test_pages_and_sorting(admin, fleet):
+    everyone = fleet(25)
+    assert ids(admin.items("/devices?limit=10")) == everyone
+    assert ids(admin.items("/devices?limit=10&sort=-id")) == everyone[::-1]
+    by_age = ids(admin.items("/devices?limit=10&sort=created_at"))
+    assert by_age == everyone and ids(admin.items("/devices?limit=7&sort=-created_at")) == everyone[::-1]
+    expect(400, admin.get("/devices?sort=colour"), "sort")
+    cursor = admin.get("/devices?limit=10").json["next"]
+    expect(400, admin.get(f"/devices?sort=-id&cursor={cursor}"), "cursor")
+
+
+def test_filters(admin, fleet, beta, database):
+    old, new = fleet(3), fleet(3, version="2.0.0")
+    other = fleet(2, "beta", hardware="board-b", software_type="modem")
+    silent = fleet(1, version=None)
+    database("update device set last_seen = now() - interval '3 days' where device_id = %s", old[0])
+    database("update device set last_seen = null, staged = true where device_id = %s", silent[0])
+    yesterday = (datetime.datetime.utcnow() - datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for query, expected in {
+        "cohort=beta": other, "version=1.0.0": old + other, "version=1.0.0&cohort=default": old, "version=": silent,
+        "version=2.0.0": new, "version=3.0.0": [], "hardware_version=board-b": other, "software_type=modem": other,
+        "staged=true": silent, "staged=false&cohort=default": old + new, "software_type=main&version=2.0.0": new,
+        f"seen_after={yesterday}": old[1:] + new + other, f"seen_before={yesterday}": [old[0], *silent],
+        "state=failed": [], "search=DEV-0000003": [new[0]], "search=0000&version=2.0.0": new,
+    }.items():
+        assert ids(admin.items(f"/devices?limit=2&{query}")) == expected, query
+        if "search" not in query:
+            newest = ids(admin.items(f"/devices?limit=2&sort=-created_at&{query}"))
+            assert newest == expected[::-1], query
+    expect(400, admin.get("/devices?cohort=nowhere"), "cohort")
+    expect(400, admin.get("/devices?search=ab"), "search")
+    expect(400, admin.get("/devices?seen_after=yesterday"), "seen_after")
+    expect(400, admin.get("/devices?seen_after=2026-02-31T00:00:00Z"))
+
+
+def test_search_takes_every_character_as_it_is(admin):
+    for name in ("100%", "1000", "a_b_c", "axbxc", "back\\slash", "Büro 'x'", '"; drop table device; --'):
+        expect(201, admin.post("/devices", {"id": f"id of {name}"}))
+    expect(201, admin.post("/devices", {"id": "other", "nickname": "Bench 100%"}))
+    for text, expected in {"100%": 2, "a_b": 1, "k\\s": 1, "BÜRO 'X": 1, "drop table": 1, "id of": 7}.items():
+        assert len(admin.items("/devices?search=" + urllib.parse.quote(text))) == expected, text
+
+
+def test_rare_devices_are_found_in_short_pages(admin, fleet, database):
+    """More devices than one request looks at; what is wanted is at the end."""
+    everyone = fleet(41_000)
+    database("update device set hardware_version = 'rare' where device_id = %s", everyone[-1])
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = expect(200, admin.get("/devices?hardware_version=rare" + (cursor and f"&cursor={cursor}"))).json
+        pages.append(ids(page["items"]))
+        cursor = page["next"]
+    assert pages == [[], [], [everyone[-1]]]
+
+
+# ---- Moves ----
+
+def test_move_some(admin, fleet, beta):
+    everyone = fleet(10)
+    assert expect(200, admin.post("/devices/move", {"devices": everyone[:4], "cohort": "beta"})).json == {"moved": 4}
+    assert expect(200, admin.post("/devices/move", {"devices": everyone[:5], "cohort": "beta"})).json == {"moved": 1}
+    assert ids(admin.items("/devices?cohort=beta")) == everyone[:5]
+    assert (admin.get("/cohorts/beta").json["devices"], admin.get("/cohorts/default").json["devices"]) == (5, 5)
+
+
+def test_move_is_all_or_nothing(admin, fleet, beta):
+    everyone = fleet(3)
+    expect(422, admin.post("/devices/move", {"devices": [*everyone, "nobody"], "cohort": "beta"}), "/devices", "nobody")
+    assert admin.items("/devices?cohort=beta") == []
+    expect(422, admin.post("/devices/move", {"devices": everyone, "cohort": "gamma"}), "/cohort")
+    expect(422, admin.post("/devices/move", {"cohort": "beta"}), "/devices")
+    expect(422, admin.post("/devices/move", {"devices": everyone, "from": "default", "cohort": "beta"}), "/devices")
+    expect(400, admin.post("/devices/move", {"devices": [everyone[0]] * 2, "cohort": "beta"}), "/devices")
+    expect(400, admin.post("/devices/move", {"devices": [], "cohort": "beta"}), "/devices")
+
+
+def test_move_from_a_cohort(admin, fleet, beta):
+    everyone = fleet(10)
+    move = {"from": "default", "cohort": "beta", "limit": 4}
+    assert [admin.post("/devices/move", move).json["moved"] for _ in range(4)] == [4, 4, 2, 0]
+    assert ids(admin.items("/devices?cohort=beta")) == everyone
+
+
+def test_move_100_000(admin, fleet, beta, database):
+    everyone = fleet(100_000)
+    expect(200, admin.patch("/cohorts/default", {"staged_percent": 10}))
+    assert expect(200, admin.post("/devices/move", {"devices": everyone, "cohort": "beta"})).json == {"moved": 100_000}
+    assert admin.get("/cohorts/beta").json.items() >= {"devices": 100_000, "staged_devices": 0}.items()
+    assert expect(200, admin.post("/devices/move", {"from": "beta", "cohort": "default"})).json == {"moved": 100_000}
+
+
+# ---- Deployments ----
+
+@pytest.fixture
+def offered(admin, gateway, publish):
+    """cam-1 has been offered release 1.1.0."""
+    publish("1.1.0", size=5000, hardware=("board-a",))
+    report(gateway, "cam-1")
+    assert "deploymentBase" in gateway.ddi("GET", "/cam-1").json["_links"]
+    return "/devices/cam-1/deployments/1"
+
+
+def begin(gateway):
+    reply = gateway.ddi("POST", "/cam-1/deploymentBase/1/feedback", json={
+        "id": "1", "status": {"execution": "proceeding", "result": {"finished": "none"}, "details": ["writing"]}})
+    assert reply.status == 200, reply
+
+
+def test_deployment(admin, offered):
+    story = expect(200, admin.get(offered)).json
+    assert story.items() >= {"device": "cam-1", "n": 1, "release": "1.1.0", "cohort": "default", "state": "offered",
+                             "attempt": 1, "from_version": "1.0.0", "closed_at": None}.items()
+    assert [each["source"] for each in story["events"]] == ["gateway"]
+    assert admin.items("/devices/cam-1/deployments") == [story]
+    assert admin.get("/devices/cam-1").json["deployment"] == {"n": 1, "release": "1.1.0", "state": "offered"}
+    expect(404, admin.get("/devices/cam-1/deployments/2"), says="deployment")
+    expect(404, admin.get("/devices/cam-2/deployments/1"), says="device")
+    expect(404, admin.get("/devices/cam-1/deployments/x"))
+
+
+def test_cancel_before_the_device_begins(admin, offered, gateway):
+    assert expect(200, admin.post(offered + "/cancel", {})).json["state"] == "canceled"
+    expect(409, admin.post(offered + "/cancel", {}), says="canceled")
+    events = admin.get(offered).json["events"]
+    assert (events[-1]["source"], events[-1]["details"]) == ("operator", ["Canceled by first."])
+
+
+def test_cancel_asks_the_device(admin, offered, gateway):
+    begin(gateway)
+    assert expect(200, admin.post(offered + "/cancel", {})).json["state"] == "canceling"
+    assert expect(200, admin.post(offered + "/cancel", {})).json["state"] == "canceling", "again changes nothing"
+    assert "cancelAction" in gateway.ddi("GET", "/cam-1").json["_links"]
+    reply = gateway.ddi("POST", "/cam-1/cancelAction/1/feedback", json={
+        "id": "1", "status": {"execution": "closed", "result": {"finished": "success"}, "details": []}})
+    assert reply.status == 200 and admin.get(offered).json["state"] == "canceled"
+
+
+def test_cancel_by_force(admin, offered, gateway):
+    begin(gateway)
+    assert expect(200, admin.post(offered + "/cancel", {"force": True})).json["state"] == "canceled"
+
+
+def test_list_and_filters(admin, offered, gateway, database):
+    begin(gateway)
+    gateway.ddi("POST", "/cam-1/deploymentBase/1/feedback", json={
+        "id": "1", "status": {"execution": "closed", "result": {"finished": "failure"}, "details": ["no space"]}})
+    database("insert into deployment (project_id, device_id, n, release_id, activation_id, payload_id, cohort_id, attempt)"
+             " select project_id, device_id, 2, release_id, activation_id, payload_id, cohort_id, 2 from deployment")
+    for query, expected in {
+        "": [2, 1], "state=failed": [1], "state=offered": [2], "release=1.1.0": [2, 1], "cohort=default": [2, 1],
+        "release=1.1.0&state=failed&cohort=default": [1], "since=2020-01-01T00:00:00Z": [2, 1],
+        "until=2020-01-01T00:00:00Z": [], "state=confirmed": [],
+    }.items():
+        assert [each["n"] for each in admin.items(f"/deployments?limit=1&{query}")] == expected, query
+    expect(400, admin.get("/deployments?state=odd"), "state")
+    expect(400, admin.get("/deployments?release=9.9.9"), "release")
+    assert ids(admin.items("/devices?state=failed")) == []  # its newest counts

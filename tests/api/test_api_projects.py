@@ -1,0 +1,150 @@
+"""Projects and their keys."""
+import subprocess
+
+import pytest
+
+from lib.operator import Operator, expect
+
+SETTINGS = {"version_scheme": "natural", "allow_build_metadata": False, "polling_interval": 300, "retry_attempts": 3,
+            "retry_backoff": 900, "deployment_timeout": 86400, "trust_feedback": False, "targeting_attributes": [],
+            "signers": []}
+
+
+def test_create_and_get(admin):
+    created = expect(201, admin.post("//projects", {"slug": "cameras", "name": "Cameras", "retry_attempts": 5}))
+    assert created.json.items() >= {**SETTINGS, "slug": "cameras", "name": "Cameras", "retry_attempts": 5,
+                                    "devices": 0}.items()
+    got = expect(200, admin.get("//projects/cameras"))
+    assert got.json == created.json
+    assert got.headers["ETag"] == created.headers["ETag"]
+    cohorts = admin.items("//projects/cameras/cohorts")
+    assert [(each["slug"], each["default"]) for each in cohorts] == [("default", True)]
+
+
+def test_slug_is_taken(admin):
+    expect(409, admin.post("//projects", {"slug": "default"}), "/slug")
+
+
+@pytest.mark.parametrize("body, pointer", [
+    ({}, "/slug"), ({"slug": "A"}, "/slug"), ({"slug": ""}, "/slug"), ({"slug": "-a"}, "/slug"), ({"slug": 1}, "/slug"),
+    ({"slug": "a" * 41}, "/slug"), ({"slug": "a", "polling_interval": 0}, "/polling_interval"),
+    ({"slug": "a", "polling_interval": None}, "/polling_interval"), ({"slug": "a", "colour": "red"}, "/colour"),
+    ({"slug": "a", "version_scheme": "roman"}, "/version_scheme"), ({"slug": "a", "name": "two\nlines"}, "/name"),
+    ({"slug": "a", "software_version_attributes": []}, "/software_version_attributes"),
+    ({"slug": "a", "targeting_attributes": ["x", "x"]}, "/targeting_attributes"),
+    ({"slug": "a", "signers": ["no certificate"]}, "/signers"),
+])
+def test_what_is_wrong_is_named(admin, body, pointer):
+    expect(400, admin.post("//projects", body), pointer)
+
+
+def test_change(admin, signer):
+    pem = signer.certificate.read_text()
+    reply = expect(200, admin.patch("", {"name": "Doors", "signers": [pem], "targeting_attributes": ["region"]}))
+    assert reply.json.items() >= {"name": "Doors", "signers": [pem], "targeting_attributes": ["region"]}.items()
+    again = expect(200, admin.patch("", {"name": "Doors"}))
+    assert again.headers["ETag"] == reply.headers["ETag"], "nothing changed"
+    (last,) = admin.get("//audit?limit=1").json["items"]
+    assert (last["action"], last["object"]) == ("project.change", "project default")
+    assert (last["before"]["name"], last["after"]["name"]) == ("Default", "Doors")
+
+
+def test_a_lost_race_is_refused(admin):
+    etag = admin.get("").headers["ETag"]
+    expect(200, admin.patch("", {"name": "mine"}, headers={"If-Match": etag}))
+    expect(412, admin.patch("", {"name": "theirs"}, headers={"If-Match": etag}))
+    assert admin.get("").json["name"] == "mine"
+    expect(200, admin.patch("", {"name": "whatever"}, headers={"If-Match": "*"}))
+
+
+def test_the_scheme_is_chosen_before_the_first_release(admin):
+    expect(200, admin.patch("", {"version_scheme": "semver", "allow_build_metadata": True}))
+    expect(201, admin.post("/releases", {"version": "1.0.0+build"}))
+    expect(409, admin.patch("", {"version_scheme": "natural"}), "/version_scheme", "1.0.0+build")
+    expect(409, admin.patch("", {"allow_build_metadata": False}), "/allow_build_metadata", "1.0.0+build")
+
+
+def test_delete(admin, fleet):
+    expect(201, admin.post("//projects", {"slug": "old"}))
+    expect(204, admin.delete("//projects/old"))
+    expect(404, admin.get("//projects/old"))
+    fleet(1)
+    expect(409, admin.delete(""), says="devices")
+
+
+def test_list_has_pages(admin):
+    for number in range(5):
+        expect(201, admin.post("//projects", {"slug": f"p{number}"}))
+    slugs = [each["slug"] for each in admin.items("//projects?limit=2")]
+    assert slugs == ["default", "p0", "p1", "p2", "p3", "p4"]
+
+
+# ---- Keys ----
+
+def test_a_key_is_shown_once_and_opens_the_project(admin, gateway):
+    made = expect(201, admin.post("/keys", {"name": "line 2"})).json
+    assert made["key"].startswith(made["prefix"]) and made["revoked_at"] is None and made["cohort"] is None
+    poll = {"Authorization": f"GatewayToken {made['key']}"}
+    assert gateway.ddi("GET", "/device-1", headers=poll).status == 200
+    listed = admin.items("/keys")
+    assert listed[0] == {name: value for name, value in made.items() if name != "key"}
+    assert made["key"] not in str(listed)
+
+    revoked = expect(200, admin.post(f"/keys/{made['id']}/revoke")).json
+    assert revoked["revoked_at"]
+    assert gateway.ddi("GET", "/device-1", headers=poll).status == 401
+    assert expect(200, admin.post(f"/keys/{made['id']}/revoke")).json == revoked
+
+
+def test_keys_are_not_stored(admin, database):
+    key = admin.post("/keys", {}, headers={"Idempotency-Key": "once"}).json["key"]
+    for (table,) in database("select tablename from pg_tables where schemaname = 'public'"):
+        assert not database(f"select x from {table} x where x::text like %s", f"%{key}%"), table
+
+
+def test_a_repeated_creation_is_one(admin):
+    once = {"Idempotency-Key": "a1"}
+    first = expect(201, admin.post("/keys", {"name": "one"}, headers=once))
+    second = expect(201, admin.post("/keys", {"name": "one"}, headers=once))
+    assert second.json == {**first.json, "key": None}
+    assert second.headers["Idempotent-Replayed"] == "true" and "Idempotent-Replayed" not in first.headers
+    assert len(admin.items("/keys")) == 2  # with the one of --init
+    expect(422, admin.post("/keys", {"name": "other"}, headers=once), "Idempotency-Key")
+    expect(400, admin.post("/keys", {}, headers={"Idempotency-Key": "x" * 101}))
+
+
+def test_a_failed_creation_can_be_repeated(admin):
+    once = {"Idempotency-Key": "a2"}
+    expect(422, admin.post("/keys", {"cohort": "beta"}, headers=once), "/cohort")
+    expect(201, admin.post("/cohorts", {"slug": "beta"}))
+    assert expect(201, admin.post("/keys", {"cohort": "beta"}, headers=once)).json["cohort"] == "beta"
+
+
+def test_old_answers_are_forgotten(admin, database):
+    expect(201, admin.post("/keys", {}, headers={"Idempotency-Key": "old"}))
+    database("update idempotency set created_at = now() - interval '25 hours'")
+    expect(201, admin.post("/keys", {}, headers={"Idempotency-Key": "new"}))
+    assert database("select key from idempotency") == [("new",)]
+
+
+def test_unknown_things(admin, gateway):
+    expect(404, admin.get("//projects/nowhere"), says="no such project")
+    expect(404, admin.get("//projects/nowhere/keys"))
+    expect(404, admin.post("/keys/999/revoke"))
+    expect(404, admin.post("/keys/x/revoke"))
+    expect(401, Operator(gateway, "wrong").get("/keys"))
+
+
+def test_unknown_parameters_are_refused(admin):
+    expect(400, admin.get("/keys?colour=red"), "colour")
+    expect(400, admin.get("/keys?limit=0"), "limit")
+    expect(400, admin.get("/keys?limit=1001"), "limit")
+    expect(400, admin.get("/keys?cursor=rubbish"), "cursor")
+    expect(400, admin.get("/keys?%zz=1"))
+
+
+def test_curl_needs_no_content_type(gateway):
+    """What a person types."""
+    result = subprocess.run(["curl", "-sf", "-H", f"Authorization: Bearer {gateway.admin_token}", "-d", '{"name": "x"}',
+                             f"{gateway.url}/api/v1/projects/default/keys"], capture_output=True, text=True)
+    assert result.returncode == 0 and '"key"' in result.stdout, result
