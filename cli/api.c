@@ -31,10 +31,15 @@ const char *api_path(struct run *run, const char *segment, ...)
 	return path;
 }
 
+const char *api_project(struct run *run)
+{
+	return api_path(run, "projects", run->config.project, NULL);
+}
+
 const char *api_project_path(struct run *run, const char *segment, ...)
 {
 	va_list more;
-	const char *path = api_path(run, "projects", run->config.project, NULL);
+	const char *path = api_project(run);
 
 	va_start(more, segment);
 	path = join(run, path, segment, more);
@@ -98,7 +103,7 @@ static size_t problem_of(int status)
 /* What the path is about: "devices/unit-7" of "/api/v1/projects/default/devices/unit-7?x". */
 static const char *subject(struct run *run, const char *path)
 {
-	const char *project = api_project_path(run, NULL);
+	const char *project = api_project(run);
 	size_t skip = strncmp(path, project, strlen(project)) == 0 ? strlen(project) : strlen(API);
 
 	if (path[skip] != '/')
@@ -106,6 +111,9 @@ static const char *subject(struct run *run, const char *path)
 	path += skip + 1;
 	return arena_strndup(run->arena, path, strcspn(path, "?"));
 }
+
+/* In a body or a query, what does not exist is 422 or 400 to HTTP; to people it is the same. */
+static const char NO_SUCH[] = "no such ";
 
 /* Some other server, or a proxy before ours. */
 static bool not_ours(struct run *run, const struct http_reply *reply)
@@ -118,7 +126,7 @@ static bool not_ours(struct run *run, const struct http_reply *reply)
 bool api_problem(struct run *run, const char *path, const struct http_reply *reply)
 {
 	json_t *problem = run_keep(run, json_loadb(reply->body, reply->size, 0, NULL));
-	const char *detail = api_text(problem, "detail"), *pointer = api_text(problem, "pointer");
+	const char *detail = api_text(problem, "detail");
 	size_t i = problem_of(reply->status);
 	bool known = i < sizeof(PROBLEMS) / sizeof(PROBLEMS[0]);
 	const char *hint = known ? PROBLEMS[i].hint : NULL;
@@ -128,8 +136,8 @@ bool api_problem(struct run *run, const char *path, const struct http_reply *rep
 	error_set(&run->err, known ? PROBLEMS[i].code : ERR_INTERNAL, "%s", detail);
 	if (reply->status == 404)
 		error_set(&run->err, ERR_UNKNOWN, "%s (%s)", detail, subject(run, path));
-	else if (*pointer && !strstr(detail, pointer + (*pointer == '/')))
-		error_set(&run->err, run->err.code, "%s (%s)", detail, pointer);
+	else if (strncmp(detail, NO_SUCH, strlen(NO_SUCH)) == 0)
+		run->err.code = ERR_UNKNOWN;
 	else if (!known)
 		error_set(&run->err, ERR_INTERNAL, "%s (%d, request %s)", detail, reply->status,
 			  api_text(problem, "request_id"));
@@ -282,7 +290,7 @@ bool api_each(struct run *run, const char *path, size_t limit, api_item_fn *fn, 
 {
 	struct walk walk = { .fn = fn, .context = context, .limit = limit };
 	const char *size = limit && limit < PAGE ? arena_printf(run->arena, "%zu", limit) : PAGE_TEXT;
-	const char *first = api_query(run, path, "limit", size, NULL);
+	const char *first = strstr(path, "limit=") ? path : api_query(run, path, "limit", size, NULL);
 	bool ok, more;
 
 	do {

@@ -15,7 +15,8 @@ struct http_reply;
 /* "/api/v1/A/B": each segment is escaped. The list ends with NULL. */
 const char *api_path(struct run *run, const char *segment, ...) __attribute__((sentinel));
 
-/* "/api/v1/projects/PROJECT/A/B" of the project that the run is about. */
+/* "/api/v1/projects/PROJECT" of the project that the run is about, and what is below it. */
+const char *api_project(struct run *run);
 const char *api_project_path(struct run *run, const char *segment, ...) __attribute__((sentinel));
 
 /* `path` with ?name=value&..., pairs up to NULL; those with a NULL value are left out. */
@@ -34,7 +35,10 @@ bool api_find(struct run *run, const char *path, json_t **out);
 /* Called for each item of a list; it is gone afterwards. False ends the walk with run->err. */
 typedef bool api_item_fn(struct run *run, void *context, const json_t *item);
 
-/* All pages of a list, at most `limit` items (0: all). */
+/*
+ * All pages of a list, at most `limit` items (0: all). A list that gives out smaller pages than others
+ * has limit=N in its path.
+ */
 bool api_each(struct run *run, const char *path, size_t limit, api_item_fn *fn, void *context);
 
 /* An answer that is no success, as an error for people. False. */

@@ -21,17 +21,19 @@ static bool read_line(char *out, size_t size)
 	return whole;
 }
 
-bool ask_yes(const char *question)
+enum answer ask_yes(const char *question)
 {
 	char line[MAX_LINE];
+	bool answered;
 
 	fflush(stdout);
 	fprintf(stderr, "%s [y/N] ", question);
-	if (!read_line(line, sizeof(line))) {
-		fputc('\n', stderr);
-		return false;
-	}
-	return strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0;
+	answered = read_line(line, sizeof(line));
+	if (!answered || !isatty(STDIN_FILENO))
+		fputc('\n', stderr); /* which a terminal has shown already */
+	if (!answered)
+		return ANSWER_NONE;
+	return strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0 ? ANSWER_YES : ANSWER_NO;
 }
 
 /* False: stdin is no terminal. */

@@ -5,8 +5,10 @@
 
 #include "cli/run.h"
 
-/* A yes/no question; nothing but yes is yes. Without a terminal the answer may come on stdin. */
-bool ask_yes(const char *question);
+enum answer { ANSWER_YES, ANSWER_NO, ANSWER_NONE };
+
+/* Nothing but y and yes is yes. Without a terminal the answer may come on stdin, or not at all. */
+enum answer ask_yes(const char *question);
 
 /*
  * One line: from the terminal (without echo when it is a `secret`), or the first line of stdin when

@@ -35,17 +35,6 @@ static const struct show_kind COHORT = {
 					      { 0 } },
 };
 
-static const struct input_key COHORT_KEYS[] = {
-	{ "name", INPUT_TEXT },
-	{ "default", INPUT_BOOLEAN },
-	{ "protected", INPUT_BOOLEAN },
-	{ "polling_interval", INPUT_SECONDS_OR_NULL },
-	{ "development_mode", INPUT_BOOLEAN },
-	{ "version_checking", INPUT_BOOLEAN },
-	{ "staged_percent", INPUT_NUMBER },
-	{ 0 },
-};
-
 /* The settings that decide which release a device gets, as the what-if endpoint knows them. */
 static const char *const DECISIVE[] = { "staged_percent", "version_checking", NULL };
 
@@ -111,7 +100,7 @@ bool cmd_cohort_set(struct run *run)
 	enum confirm confirm = CONFIRM_GO;
 	json_t *body, *cohort;
 
-	if (!input_settings(run, 1, 1, COHORT_KEYS, &body))
+	if (!input_settings(run, 1, 1, &body))
 		return false;
 	bool ok = confirm_settings(run, slug, body, &confirm);
 

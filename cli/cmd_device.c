@@ -181,15 +181,14 @@ bool cmd_device_inspect(struct run *run)
 
 bool cmd_device_history(struct run *run)
 {
-	const char *id = run_arg(run, 0);
+	const char *device = api_project_path(run, "devices", run_arg(run, 0), NULL);
+	const char *path = arena_printf(run->arena, "%s/deployments?limit=100", device);
+	json_t *deployments = run_keep(run, json_array()), *versions = run_keep(run, json_array());
 	size_t limit;
-	json_t *deployments = run_keep(run, json_array()), *versions;
 
-	if (!input_limit(run, &limit) ||
-	    !story_collect(run, api_project_path(run, "devices", id, "deployments", NULL), limit,
-			   deployments) ||
-	    !api_get(run, api_project_path(run, "devices", id, "versions", NULL), &versions))
+	if (!input_limit(run, &limit) || !story_collect(run, path, limit, deployments) ||
+	    !story_collect(run, arena_printf(run->arena, "%s/versions", device), limit, versions))
 		return false;
-	story_print_history(run, deployments, json_object_get(versions, "items"));
+	story_print_history(run, deployments, versions);
 	return true;
 }

@@ -27,10 +27,14 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-bool payloads_add(struct run *run, const char *file, const struct payload_target *target,
-		  json_t **out)
+static bool upload(struct run *run, struct payload_target *target)
 {
-	const char *sha256;
+	return (target->sha256 || upload_digest(run, target->file, &target->sha256)) &&
+	       upload_file(run, target->file, base_name(target->file), target->sha256);
+}
+
+bool payloads_add(struct run *run, struct payload_target *target, json_t **out)
+{
 	size_t nattributes;
 	const char *const *words = run_options(run, "attribute", &nattributes);
 	json_t *attributes;
@@ -38,12 +42,12 @@ bool payloads_add(struct run *run, const char *file, const struct payload_target
 	/* Mistakes first, before a long upload. */
 	if (!input_attributes(run, words, nattributes, &attributes))
 		return false;
-	if (!upload_file(run, file, base_name(file), &sha256)) {
+	if (!upload(run, target)) {
 		json_decref(attributes);
 		return false;
 	}
-	json_t *body = json_pack("{s:s, s:s, s:o, s:s*, s:o*}", "sha256", sha256, "filename",
-				 base_name(file), "hardware_versions",
+	json_t *body = json_pack("{s:s, s:s, s:o, s:s*, s:o*}", "sha256", target->sha256,
+				 "filename", base_name(target->file), "hardware_versions",
 				 input_words(target->hardware, target->nhardware), "software_type",
 				 run_option(run, "software-type"), "attributes", attributes);
 
@@ -54,14 +58,13 @@ bool payloads_add(struct run *run, const char *file, const struct payload_target
 
 bool cmd_payload_add(struct run *run)
 {
-	struct payload_target target = { .release = run_arg(run, 0) };
-	const char *file = run_arg(run, 1);
+	struct payload_target target = { .release = run_arg(run, 0), .file = run_arg(run, 1) };
 	json_t *payload;
 
 	target.hardware = run_options(run, "hardware-version", &target.nhardware);
 	/* Does the release exist? Better asked before a long upload. */
 	if (!api_get(run, api_project_path(run, "releases", target.release, NULL), NULL) ||
-	    !payloads_add(run, file, &target, &payload))
+	    !payloads_add(run, &target, &payload))
 		return false;
 	show_done(run, payload, "id", "added %s to release %s as payload %" JSON_INTEGER_FORMAT,
 		  api_text(payload, "filename"), target.release, api_number(payload, "id"));

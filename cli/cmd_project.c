@@ -33,23 +33,6 @@ static const struct show_kind PROJECT = {
 		{ 0 } },
 };
 
-static const struct input_key PROJECT_KEYS[] = {
-	{ "name", INPUT_TEXT },
-	{ "version_scheme", INPUT_TEXT },
-	{ "allow_build_metadata", INPUT_BOOLEAN },
-	{ "polling_interval", INPUT_SECONDS },
-	{ "retry_attempts", INPUT_NUMBER },
-	{ "retry_backoff", INPUT_SECONDS },
-	{ "deployment_timeout", INPUT_SECONDS },
-	{ "trust_feedback", INPUT_BOOLEAN },
-	{ "software_version_attributes", INPUT_WORDS },
-	{ "hardware_version_attributes", INPUT_WORDS },
-	{ "software_type_attributes", INPUT_WORDS },
-	{ "targeting_attributes", INPUT_WORDS },
-	{ "signers", INPUT_FILES },
-	{ 0 },
-};
-
 bool cmd_project_list(struct run *run)
 {
 	size_t limit;
@@ -74,7 +57,7 @@ bool cmd_project_show(struct run *run)
 {
 	json_t *project;
 
-	if (!api_get(run, api_project_path(run, NULL), &project))
+	if (!api_get(run, api_project(run), &project))
 		return false;
 	show_one(run, project, &PROJECT);
 	return true;
@@ -84,8 +67,8 @@ bool cmd_project_set(struct run *run)
 {
 	json_t *body, *project;
 
-	if (!input_settings(run, 0, 1, PROJECT_KEYS, &body) ||
-	    !api_send(run, "PATCH", api_project_path(run, NULL), body, &project))
+	if (!input_settings(run, 0, 1, &body) ||
+	    !api_send(run, "PATCH", api_project(run), body, &project))
 		return false;
 	show_done(run, project, "slug", "changed project %s", run->config.project);
 	return true;

@@ -21,15 +21,13 @@ bool cmd_activate(struct run *run)
 	const char *sentence = arena_printf(run->arena, "activate release %s for %s cohort %s",
 					    release, staged ? "the staged devices of" : "all of",
 					    cohort);
-	json_t *changes = json_pack("[{s:s, s:b}]", "activate", release, "staged", staged);
 	json_t *body, *activation;
 	enum confirm confirm;
 
-	if (!both_exist(run, release, cohort)) {
-		json_decref(changes);
-		return false;
-	}
-	if (!confirm_change(run, cohort, changes, sentence, &confirm))
+	if (!both_exist(run, release, cohort) ||
+	    !confirm_change(run, cohort,
+			    json_pack("[{s:s, s:b}]", "activate", release, "staged", staged),
+			    sentence, &confirm))
 		return false;
 	if (confirm == CONFIRM_STOP)
 		return true;

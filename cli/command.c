@@ -50,6 +50,21 @@ const struct option *command_letter(const struct command *command, char letter)
 	return NULL;
 }
 
+const char *key_wants(enum key_kind kind)
+{
+	static const char *const WANTS[] = {
+		[KEY_TEXT] = "text in UTF-8",
+		[KEY_BOOLEAN] = "true or false",
+		[KEY_NUMBER] = "a number",
+		[KEY_SECONDS] = "a time such as 300, 5m, 2h or 1d",
+		[KEY_SECONDS_OR_NONE] = "a time such as 300, 5m or 2h, or none",
+		[KEY_WORDS] = "a list: a,b,c",
+		[KEY_FILES] = "a list of files: a.pem,b.pem",
+	};
+
+	return WANTS[kind];
+}
+
 bool option_is_greedy(const struct option *option)
 {
 	return option->value && strstr(option->value, "...");

@@ -17,12 +17,28 @@ struct option {
 	const char *about;
 };
 
+/* What the value of a key of KEY=VALUE may be. */
+enum key_kind {
+	KEY_TEXT,
+	KEY_BOOLEAN, /* true false yes no on off 1 0 */
+	KEY_NUMBER,
+	KEY_SECONDS,	     /* 300 or 5m */
+	KEY_SECONDS_OR_NONE, /* "none": what is above decides */
+	KEY_WORDS,	     /* a,b,c */
+	KEY_FILES,	     /* the texts of the files a,b,c; "" is none */
+};
+
+struct key {
+	const char *name; /* NULL ends a list */
+	enum key_kind kind;
+};
+
 struct command {
 	const char *words; /* "device list"; NULL ends the table */
 	const char *args;  /* "SLUG KEY=VALUE..."; in [brackets] what may be left out */
 	const struct option *options; /* besides the general ones; NULL: none */
 	bool (*run)(struct run *run);
-	bool local; /* speaks to no server: needs no configuration */
+	const struct key *keys; /* of KEY=VALUE; NULL: it takes none */
 	bool changes; /* asks before it acts: takes --dry-run */
 	const char *about;
 };
@@ -42,6 +58,9 @@ bool command_next_arg(const char **at, struct command_arg *out);
 /* Its own option or a general one, by name or letter; NULL: there is none. */
 const struct option *command_option(const struct command *command, const char *name);
 const struct option *command_letter(const struct command *command, char letter);
+
+/* "true or false", for messages and help. */
+const char *key_wants(enum key_kind kind);
 
 /* Does the option take several words? */
 bool option_is_greedy(const struct option *option);

@@ -30,6 +30,41 @@ const struct option GENERAL_OPTIONS[] = {
 #define ATTRIBUTE { "attribute", 0, "K=V...", .about = "only for devices that report this, too" }
 #define PASSWORD_STDIN { "password-stdin", 0, .about = "read a password, instead of making one up" }
 
+static const struct key PROJECT_KEYS[] = {
+	{ "name", KEY_TEXT },
+	{ "version_scheme", KEY_TEXT },
+	{ "allow_build_metadata", KEY_BOOLEAN },
+	{ "polling_interval", KEY_SECONDS },
+	{ "retry_attempts", KEY_NUMBER },
+	{ "retry_backoff", KEY_SECONDS },
+	{ "deployment_timeout", KEY_SECONDS },
+	{ "trust_feedback", KEY_BOOLEAN },
+	{ "software_version_attributes", KEY_WORDS },
+	{ "hardware_version_attributes", KEY_WORDS },
+	{ "software_type_attributes", KEY_WORDS },
+	{ "targeting_attributes", KEY_WORDS },
+	{ "signers", KEY_FILES },
+	{ 0 },
+};
+
+static const struct key COHORT_KEYS[] = {
+	{ "name", KEY_TEXT },
+	{ "default", KEY_BOOLEAN },
+	{ "protected", KEY_BOOLEAN },
+	{ "polling_interval", KEY_SECONDS_OR_NONE },
+	{ "development_mode", KEY_BOOLEAN },
+	{ "version_checking", KEY_BOOLEAN },
+	{ "staged_percent", KEY_NUMBER },
+	{ 0 },
+};
+
+static const struct key USER_KEYS[] = {
+	{ "name", KEY_TEXT },
+	{ "role", KEY_TEXT },
+	{ "admin", KEY_BOOLEAN },
+	{ 0 },
+};
+
 const struct command COMMANDS[] = {
 	{ "project list", "", OPTIONS(LIMIT), cmd_project_list,
 	  .about = "The projects that you may see." },
@@ -37,7 +72,7 @@ const struct command COMMANDS[] = {
 	  .about = "Create a project; its cohort \"default\" comes with it." },
 	{ "project show", "", NULL, cmd_project_show,
 	  .about = "The project and its settings." },
-	{ "project set", "KEY=VALUE...", NULL, cmd_project_set,
+	{ "project set", "KEY=VALUE...", NULL, cmd_project_set, .keys = PROJECT_KEYS,
 	  .about = "Change settings of the project." },
 
 	{ "key list", "", OPTIONS(LIMIT), cmd_key_list,
@@ -54,8 +89,8 @@ const struct command COMMANDS[] = {
 	  .about = "Create a cohort." },
 	{ "cohort show", "SLUG", NULL, cmd_cohort_show,
 	  .about = "One cohort." },
-	{ "cohort set", "SLUG KEY=VALUE...", NULL, cmd_cohort_set, .changes = true,
-	  .about = "Change name, default, protected, polling_interval, development_mode, version_checking, staged_percent." },
+	{ "cohort set", "SLUG KEY=VALUE...", NULL, cmd_cohort_set, .keys = COHORT_KEYS,
+	  .changes = true, .about = "Change settings of a cohort." },
 	{ "cohort delete", "SLUG", NULL, cmd_cohort_delete, .changes = true,
 	  .about = "Delete a cohort without devices, keys and active releases." },
 
@@ -147,27 +182,27 @@ const struct command COMMANDS[] = {
 	    { "role", 0, "ROLE", .required = true, .about = "reader, member or manager in the project; admin everywhere" },
 	    { "name", 0, "NAME", .about = "for people" }, PASSWORD_STDIN), cmd_user_create,
 	  .about = "Create a user; a password that is made up is shown once." },
-	{ "user set", "EMAIL [KEY=VALUE...]", OPTIONS(PASSWORD_STDIN), cmd_user_set,
-	  .about = "Change name, role (in the project; \"none\" takes it away), admin, or the password." },
+	{ "user set", "EMAIL [KEY=VALUE...]", OPTIONS(PASSWORD_STDIN), cmd_user_set, .keys = USER_KEYS,
+	  .about = "Change a user; role is that in the project, \"none\" takes it away." },
 	{ "user delete", "EMAIL", NULL, cmd_user_delete, .changes = true,
 	  .about = "Delete a user." },
 
 	{ "login", "", OPTIONS({ "email", 0, "EMAIL", .about = "who you are; asked for if left out" },
 	    { "name", 0, "NAME", .about = "of the token; this machine's name if left out" },
-	    { "token", 0, .about = "store a token that you have, instead of making one" }), cmd_login, .local = true,
+	    { "token", 0, .about = "store a token that you have, instead of making one" }), cmd_login,
 	  .about = "Store server, project and a token in ~/.config/mews/config." },
 	{ "logout", "", NULL, cmd_logout,
 	  .about = "Revoke the stored token and forget it." },
 	{ "whoami", "", NULL, cmd_whoami,
 	  .about = "As whom you speak to which server." },
 	{ "admin create", "EMAIL", OPTIONS({ "name", 0, "NAME", .about = "for people" }, PASSWORD_STDIN),
-	    cmd_admin_create, .local = true,
+	    cmd_admin_create,
 	  .about = "The first administrator, on the server: with its credentials.json." },
 
-	{ "help", "[COMMAND...]", NULL, cmd_help, .local = true,
+	{ "help", "[COMMAND...]", NULL, cmd_help,
 	  .about = "Explain commands." },
-	{ "completion", "SHELL", NULL, cmd_completion, .local = true,
+	{ "completion", "SHELL", NULL, cmd_completion,
 	  .about = "Completion for bash or zsh: source <(mews completion bash)" },
-	{ "__complete", "[WORD...]", NULL, cmd_complete, .local = true },
+	{ "__complete", "[WORD...]", NULL, cmd_complete },
 	{ 0 },
 };

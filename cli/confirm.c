@@ -10,10 +10,12 @@
 
 static bool ask(struct run *run, const char *sentence, enum confirm *out)
 {
+	enum answer answer = ask_yes(arena_printf(run->arena, "%s?", sentence));
+
 	*out = CONFIRM_GO;
-	if (ask_yes(arena_printf(run->arena, "%s?", sentence)))
+	if (answer == ANSWER_YES)
 		return true;
-	if (isatty(STDIN_FILENO))
+	if (answer == ANSWER_NO)
 		return run_fail(run, RUN_UNCONFIRMED, "nothing was changed");
 	return run_fail(run, RUN_UNCONFIRMED,
 			"nothing was changed: nobody is here to ask; say --yes if you mean it");

@@ -1,6 +1,5 @@
 #include "cli/help.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -45,9 +44,28 @@ static void print_options(FILE *out, struct arena *arena, const struct command *
 	table_free(table);
 }
 
+static void print_keys(FILE *out, const struct key *keys)
+{
+	struct table *table = table_new(out, 2, true, false);
+	struct arena *arena = arena_new();
+
+	table_title(table, "", false);
+	table_title(table, "", false);
+	for (; keys->name; keys++) {
+		table_cell(table, arena_printf(arena, "  %s", keys->name), TINT_NONE);
+		table_cell(table, key_wants(keys->kind), TINT_NONE);
+	}
+	table_free(table);
+	arena_free(arena);
+}
+
 static void print_command(FILE *out, struct arena *arena, const struct command *command)
 {
 	fprintf(out, "Usage: %s\n\n%s\n", help_usage(arena, command), command->about);
+	if (command->keys) {
+		fputs("\nKeys:\n", out);
+		print_keys(out, command->keys);
+	}
 	if (command->options) {
 		fputs("\nOptions:\n", out);
 		print_options(out, arena, command, command->options);
@@ -71,6 +89,14 @@ static void print_list(FILE *out, struct arena *arena, const char *words)
 		table_cell(table, command->about, TINT_NONE);
 	}
 	table_free(table);
+}
+
+bool help_knows(const char *words)
+{
+	for (const struct command *command = COMMANDS; command->words; command++)
+		if (command_begins(command, words))
+			return true;
+	return false;
 }
 
 static const char TAIL[] = "\nmews help COMMAND explains one, `man mews` all of it.\n";

@@ -56,8 +56,9 @@ void http_close(struct http *http)
 	free(http);
 }
 
-void http_set_token(struct http *http, const char *token)
+void http_set_server(struct http *http, const char *url, const char *token)
 {
+	http->options.url = url;
 	http->options.token = token;
 }
 

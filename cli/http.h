@@ -49,7 +49,8 @@ struct http_reply {
 
 struct http *http_open(const struct http_options *options);
 void http_close(struct http *http);
-void http_set_token(struct http *http, const char *token);
+/* Another server than http_open() was given, or another token (NULL: none). */
+void http_set_server(struct http *http, const char *url, const char *token);
 
 /* True: the server answered, with whatever status. False: *err says what is wrong with the way there. */
 bool http_do(struct http *http, struct arena *arena, const struct http_request *request,

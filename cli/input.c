@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "cli/command.h"
+#include "cli/parse.h"
 #include "cli/text.h"
 
 enum { MAX_LIMIT = 1000000000, MAX_TEXT_FILE = 256 * 1024 };
@@ -135,38 +137,28 @@ static json_t *list_of(struct run *run, const char *text, bool files)
 	return array;
 }
 
-static json_t *value_of(struct run *run, enum input_kind kind, const char *text)
+static json_t *value_of(struct run *run, enum key_kind kind, const char *text)
 {
 	switch (kind) {
-	case INPUT_TEXT:
+	case KEY_TEXT:
 		return json_string(text);
-	case INPUT_BOOLEAN:
+	case KEY_BOOLEAN:
 		return boolean_of(text);
-	case INPUT_NUMBER:
+	case KEY_NUMBER:
 		return number_of(text, any_number);
-	case INPUT_SECONDS:
+	case KEY_SECONDS:
 		return number_of(text, text_duration);
-	case INPUT_SECONDS_OR_NULL:
+	case KEY_SECONDS_OR_NONE:
 		return strcmp(text, "none") == 0 ? json_null() : number_of(text, text_duration);
-	case INPUT_WORDS:
+	case KEY_WORDS:
 		return list_of(run, text, false);
-	case INPUT_FILES:
+	case KEY_FILES:
 		return list_of(run, text, true);
 	}
 	return NULL;
 }
 
-static const char *const WANTED[] = {
-	[INPUT_TEXT] = "text in UTF-8",
-	[INPUT_BOOLEAN] = "true or false",
-	[INPUT_NUMBER] = "a number",
-	[INPUT_SECONDS] = "a time such as 300, 5m, 2h or 1d",
-	[INPUT_SECONDS_OR_NULL] = "a time such as 300, 5m or 2h, or none",
-	[INPUT_WORDS] = "a list: a,b,c",
-	[INPUT_FILES] = "a list of files: a.pem,b.pem",
-};
-
-static const struct input_key *find_key(const struct input_key *keys, const char *name)
+static const struct key *find_key(const struct key *keys, const char *name)
 {
 	for (; keys->name; keys++)
 		if (strcmp(keys->name, name) == 0)
@@ -174,7 +166,7 @@ static const struct input_key *find_key(const struct input_key *keys, const char
 	return NULL;
 }
 
-static bool unknown_key(struct run *run, const struct input_key *keys, const char *name)
+static bool unknown_key(struct run *run, const struct key *keys, const char *name)
 {
 	const char *all = keys->name;
 
@@ -183,7 +175,7 @@ static bool unknown_key(struct run *run, const struct input_key *keys, const cha
 	return run_usage(run, "there is no key \"%s\"; there are %s", name, all);
 }
 
-static bool add_setting(struct run *run, const struct input_key *keys, const char *word,
+static bool add_setting(struct run *run, const struct key *keys, const char *word,
 			json_t *out)
 {
 	const char *equals = strchr(word, '=');
@@ -191,7 +183,7 @@ static bool add_setting(struct run *run, const struct input_key *keys, const cha
 	if (!equals)
 		return run_usage(run, "\"%s\" is not KEY=VALUE", word);
 	const char *name = arena_strndup(run->arena, word, (size_t)(equals - word));
-	const struct input_key *key = find_key(keys, name);
+	const struct key *key = find_key(keys, name);
 
 	if (!key)
 		return unknown_key(run, keys, name);
@@ -200,14 +192,14 @@ static bool add_setting(struct run *run, const struct input_key *keys, const cha
 	if (!value && run->exit)
 		return false;
 	if (!value)
-		return run_usage(run, "%s is %s, not \"%s\"", name, WANTED[key->kind], equals + 1);
+		return run_usage(run, "%s is %s, not \"%s\"", name, key_wants(key->kind), equals + 1);
 	json_object_set_new(out, name, value);
 	return true;
 }
 
-bool input_settings(struct run *run, size_t first, size_t min, const struct input_key *keys,
-		    json_t **out)
+bool input_settings(struct run *run, size_t first, size_t min, json_t **out)
 {
+	const struct key *keys = run->parsed->command->keys;
 	size_t count;
 	const char *const *words = run_args(run, first, &count);
 

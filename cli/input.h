@@ -16,25 +16,8 @@ bool input_time(struct run *run, const char *option, const char **out);
 /* Is it one of these? The list ends with NULL. */
 bool input_word(struct run *run, const char *what, const char *text, const char *const *words);
 
-enum input_kind {
-	INPUT_TEXT,
-	INPUT_BOOLEAN,  /* true false yes no on off 1 0 */
-	INPUT_NUMBER,
-	INPUT_SECONDS,  /* 300 or 5m */
-	INPUT_SECONDS_OR_NULL, /* "none": what is above decides */
-	INPUT_WORDS,    /* a,b,c */
-	INPUT_FILES,    /* texts of the files a,b,c; "" is none */
-};
-
-/* A key of KEY=VALUE. */
-struct input_key {
-	const char *name; /* NULL ends a list */
-	enum input_kind kind;
-};
-
 /* KEY=VALUE from argument `first` on, as JSON object (to be stolen); at least `min` of them. */
-bool input_settings(struct run *run, size_t first, size_t min, const struct input_key *keys,
-		    json_t **out);
+bool input_settings(struct run *run, size_t first, size_t min, json_t **out);
 
 /* K=V words as an object of strings; NULL when there are none. */
 bool input_attributes(struct run *run, const char *const *words, size_t count, json_t **out);

@@ -7,13 +7,15 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/handlers.h"
 #include "cli/help.h"
 #include "cli/http.h"
 #include "cli/parse.h"
 #include "cli/run.h"
 #include "cli/text.h"
 
-enum { ATTEMPTS = 4, TIMEOUT = 60 };
+/* Completion waits for nobody. */
+enum { ATTEMPTS = 4, TIMEOUT = 60, QUICK_TIMEOUT = 3 };
 
 static bool wants_color(void)
 {
@@ -50,13 +52,15 @@ static bool run_command(struct run *run)
 	if (run->json && run->quiet)
 		return run_usage(run, "--json and --quiet exclude each other");
 	/* A broken file must not stand in the way of help. */
-	if (strcmp(command->words, "help") == 0 || strcmp(command->words, "completion") == 0)
+	if (command->run == cmd_help || command->run == cmd_completion)
 		return command->run(run);
 	if (!load_config(run))
 		return false;
 	struct http_options options = { run->config.url ? run->config.url : "", run->config.token,
 					run->config.ca_file, ATTEMPTS, TIMEOUT };
 
+	if (command->run == cmd_complete)
+		options.attempts = 1, options.timeout = QUICK_TIMEOUT;
 	run->http = http_open(&options);
 	bool ok = command->run(run);
 

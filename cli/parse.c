@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/help.h"
 #include "gateway/arena.h"
 #include "gateway/error.h"
 
@@ -91,14 +92,6 @@ static bool take_option(struct line *line)
 	return word[1] == '-' ? take_long(line, word) : take_short(line, word);
 }
 
-static bool begins_a_command(const char *words)
-{
-	for (const struct command *command = COMMANDS; command->words; command++)
-		if (command_begins(command, words))
-			return true;
-	return false;
-}
-
 /* Words until they are a command. No command begins as another one is called. */
 static bool find_command(struct line *line)
 {
@@ -113,7 +106,7 @@ static bool find_command(struct line *line)
 		const char *word = *line->at;
 		const char *words = arena_printf(line->arena, "%s%s%s", parsed->words,
 						 *parsed->words ? " " : "", word);
-		if (!begins_a_command(words))
+		if (!help_knows(words))
 			return error_set(line->err, ERR_INVALID, "there is no command \"%s\"", words);
 		line->at++;
 		parsed->words = words;

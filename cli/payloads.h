@@ -10,13 +10,14 @@
 
 extern const struct show_kind PAYLOADS;
 
-/* What a payload is for. */
+/* A file and what it is for. */
 struct payload_target {
+	const char *file;
+	const char *sha256; /* NULL: not known yet */
 	const char *release;
 	const char *const *hardware; /* versions */
 	size_t nhardware;
 };
 
-/* Upload `file` and add it; --software-type and --attribute of the command line count. */
-bool payloads_add(struct run *run, const char *file, const struct payload_target *target,
-		  json_t **out);
+/* Upload it and add it; --software-type and --attribute of the command line count. */
+bool payloads_add(struct run *run, struct payload_target *target, json_t **out);

@@ -117,6 +117,22 @@ static const struct show_kind VERSION = {
 						{ 0 } },
 };
 
+static void print_versions(struct run *run, const json_t *versions)
+{
+	const json_t *version;
+	size_t i;
+
+	if (run->human) {
+		show_items(run, versions, &VERSION);
+		return;
+	}
+	json_array_foreach (versions, i, version)
+		printf("version\t%s\t%s\t%s\t%s\n", api_text(version, "at"),
+		       text_printable(run->arena, api_text(version, "software_type")),
+		       text_printable(run->arena, api_text(version, "software_version")),
+		       text_printable(run->arena, api_text(version, "hardware_version")));
+}
+
 void story_print_history(struct run *run, const json_t *deployments, const json_t *versions)
 {
 	const json_t *deployment;
@@ -136,8 +152,8 @@ void story_print_history(struct run *run, const json_t *deployments, const json_
 	}
 	if (run->human && !json_array_size(deployments))
 		puts("No deployment yet.\n");
-	if (run->human)
-		show_items(run, versions, &VERSION);
+	if (!run->quiet)
+		print_versions(run, versions);
 }
 
 /* ---- Inspect ---- */
@@ -182,10 +198,34 @@ static void print_person(struct run *run, const json_t *report)
 	putchar('\n');
 }
 
+/* For scripts: names and values, then a line for each active release. */
+static void print_lines(struct run *run, const json_t *report)
+{
+	static const char *const NAMES[] = { "answer", "reason", "release", "retry_at" };
+	const json_t *release;
+	size_t i;
+
+	for (i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+		const json_t *value = api_at(json_object_get(report, "decision"), NAMES[i]);
+
+		printf("%s\t%s\n", NAMES[i],
+		       text_printable(run->arena, show_value(run, value, SHOW_TEXT, false)));
+	}
+	json_array_foreach (json_object_get(report, "releases"), i, release)
+		printf("active\t%s\t%s\t%s\n",
+		       text_printable(run->arena, api_text(release, "release")),
+		       text_printable(run->arena, api_text(release, "reason")),
+		       text_printable(run->arena, api_text(release, "text")));
+}
+
 void story_print_inspection(struct run *run, const json_t *report)
 {
 	if (run->json) {
 		show_json(run, report);
+		return;
+	}
+	if (!run->human && !run->quiet) {
+		print_lines(run, report);
 		return;
 	}
 	if (run->human)

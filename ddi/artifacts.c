@@ -13,7 +13,8 @@ static const char MD5SUM[] = ".MD5SUM";
 
 static db_next_fn listed, file_found, md5_found;
 
-static struct flow find(struct request *req, bool begins, db_next_fn *next)
+/* `begins`: the file whose download begins, or NULL. */
+static struct flow find(struct request *req, const char *begins, db_next_fn *next)
 {
 	const struct ddi_call *call = req->state;
 	struct error err;
@@ -23,7 +24,7 @@ static struct flow find(struct request *req, bool begins, db_next_fn *next)
 		return reply_error(req, &err);
 	return db_query(req, QUERY_ARTIFACT_FIND,
 			DB_ARGS(call->key_id, call->project_id, call->device_id,
-				req->param[PARAM_PAYLOAD], begins ? "true" : "false"),
+				req->param[PARAM_PAYLOAD], begins),
 			next);
 }
 
@@ -39,15 +40,17 @@ static const char *without_suffix(struct arena *arena, const char *name, const c
 
 struct flow ddi_artifact_list(struct request *req)
 {
-	return find(req, false, listed);
+	return find(req, NULL, listed);
 }
 
 /* A HEAD begins nothing: SWUpdate asks for the size first. */
 struct flow ddi_artifact(struct request *req)
 {
-	if (without_suffix(req->arena, req->param[PARAM_FILENAME], MD5SUM))
-		return find(req, false, md5_found);
-	return find(req, strcmp(req->method, "GET") == 0, file_found);
+	const char *name = req->param[PARAM_FILENAME];
+
+	if (without_suffix(req->arena, name, MD5SUM))
+		return find(req, NULL, md5_found);
+	return find(req, strcmp(req->method, "GET") == 0 ? name : NULL, file_found);
 }
 
 /* What is asked for is there, as far as the row says; otherwise *out is the answer. */

@@ -21,7 +21,7 @@
 #include "gateway/worker.h"
 
 enum {
-	MAX_DEVICE_ID = 128, /* bytes; hawkBit's limit for ids that register themselves */
+	MAX_DEVICE_ID = 128, /* characters; hawkBit's limit for ids that register themselves */
 };
 
 /* What the answer links to. */
@@ -38,10 +38,14 @@ static db_next_fn asked, registered, settled;
 /* hawkBit: no blanks in an id, and one that registers itself is also a name of limited length. */
 static bool may_register(const char *id)
 {
-	for (const char *c = id; *c; c++)
-		if (*c == ' ')
+	size_t characters = 0;
+
+	for (; *id; id++) {
+		if (*id == ' ')
 			return false;
-	return strlen(id) <= MAX_DEVICE_ID;
+		characters += ((unsigned char)*id & 0xc0) != 0x80;
+	}
+	return characters <= MAX_DEVICE_ID;
 }
 
 struct flow ddi_poll(struct request *req)

@@ -11,7 +11,7 @@
 #include "gateway/request.h"
 #include "gateway/worker.h"
 
-/* A catalog with what it lives in. The cache holds it, and so does whoever uses it across a wait. */
+/* A catalog and what it lives in. Held by the cache, and by whoever uses it across a wait. */
 struct entry {
 	struct catalog catalog; /* first: callers have a pointer to it */
 	struct entry *next;     /* in the cache */

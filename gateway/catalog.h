@@ -24,8 +24,8 @@ struct db;
 
 struct catalog_key {
 	int64_t id;
-	const char *hash;      /* SHA-256 of the key, hex */
-	int64_t cohort_id;     /* overrides the device's cohort; 0: does not */
+	const char *hash;  /* SHA-256 of the key, hex */
+	int64_t cohort_id; /* overrides the device's cohort; 0: does not */
 };
 
 struct catalog_cohort {

@@ -46,8 +46,8 @@ static const char *const *texts(struct arena *arena, const json_t *array, size_t
 static const struct resolver_attribute *attributes(struct arena *arena, json_t *object,
 						   size_t *count)
 {
-	struct resolver_attribute *list =
-		arena_alloc(arena, json_object_size(object) * sizeof(*list));
+	struct resolver_attribute *list = arena_alloc(arena,
+						      json_object_size(object) * sizeof(*list));
 	const char *name;
 	json_t *value;
 
@@ -85,8 +85,7 @@ bool catalog_read_release(struct arena *arena, const struct resolver_policy *pol
 {
 	const json_t *list = json_object_get(object, "payloads");
 	struct resolver_release *rules = arena_alloc(arena, sizeof(*rules));
-	struct resolver_payload *rows =
-		arena_alloc(arena, json_array_size(list) * sizeof(*rows));
+	struct resolver_payload *rows = arena_alloc(arena, json_array_size(list) * sizeof(*rows));
 
 	*rules = (struct resolver_release){
 		.id = number(object, "id"),
@@ -117,8 +116,8 @@ static bool read_releases(struct arena *arena, const json_t *list, struct catalo
 	out->nreleases = json_array_size(list);
 	out->npayloads = 0;
 	for (size_t i = 0; i < out->nreleases; i++)
-		out->npayloads +=
-			json_array_size(json_object_get(json_array_get(list, i), "payloads"));
+		out->npayloads += json_array_size(
+			json_object_get(json_array_get(list, i), "payloads"));
 	releases = arena_alloc(arena, out->nreleases * sizeof(*releases));
 	payloads = arena_alloc(arena, out->npayloads * sizeof(*payloads));
 	out->releases = releases;
@@ -150,8 +149,8 @@ static struct resolver_cohort read_activations(struct arena *arena, const json_t
 					       const struct catalog *catalog)
 {
 	const json_t *list = json_object_get(cohort, "activations");
-	struct resolver_activation *rows =
-		arena_alloc(arena, json_array_size(list) * sizeof(*rows));
+	struct resolver_activation *rows = arena_alloc(arena,
+						       json_array_size(list) * sizeof(*rows));
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *each = json_array_get(list, i);
@@ -168,8 +167,8 @@ static struct resolver_cohort read_activations(struct arena *arena, const json_t
 
 static void read_cohorts(struct arena *arena, const json_t *list, struct catalog *out)
 {
-	struct catalog_cohort *cohorts =
-		arena_alloc(arena, json_array_size(list) * sizeof(*cohorts));
+	struct catalog_cohort *cohorts = arena_alloc(arena,
+						     json_array_size(list) * sizeof(*cohorts));
 
 	out->ncohorts = json_array_size(list);
 	out->cohorts = cohorts;
@@ -202,8 +201,7 @@ bool catalog_read(struct arena *arena, const json_t *root, struct catalog *out)
 			.retry_backoff = number(root, "retry_backoff") * SECOND,
 		},
 	};
-	out->targeting =
-		texts(arena, json_object_get(root, "targeting"), &out->ntargeting);
+	out->targeting = texts(arena, json_object_get(root, "targeting"), &out->ntargeting);
 	if (!read_releases(arena, json_object_get(root, "releases"), out))
 		return false;
 	read_keys(arena, json_object_get(root, "keys"), out);

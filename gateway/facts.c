@@ -31,22 +31,22 @@ static json_t *object(struct request *req, const struct db_rows *rows, size_t ro
 /* {"region": "eu"} */
 static void read_attributes(struct request *req, json_t *targeting, struct resolver_facts *out)
 {
-	struct resolver_attribute *list =
-		arena_alloc(req->arena, json_object_size(targeting) * sizeof(*list));
+	struct resolver_attribute *list = arena_alloc(req->arena,
+						      json_object_size(targeting) * sizeof(*list));
 	const char *name;
 	json_t *value;
 
 	json_object_foreach (targeting, name, value)
-		list[out->nattributes++] =
-			(struct resolver_attribute){ name, json_string_value(value) };
+		list[out->nattributes++] = (struct resolver_attribute){ name,
+									json_string_value(value) };
 	out->attributes = list;
 }
 
 /* {"<release id>": [failed attempts, us of the last]} */
 static void read_attempts(struct request *req, json_t *failures, struct resolver_facts *out)
 {
-	struct resolver_attempts *list =
-		arena_alloc(req->arena, json_object_size(failures) * sizeof(*list));
+	struct resolver_attempts *list = arena_alloc(req->arena,
+						     json_object_size(failures) * sizeof(*list));
 	const char *release;
 	json_t *value;
 

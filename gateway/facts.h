@@ -9,9 +9,9 @@ struct db_rows;
 struct request;
 
 /*
- * Columns: staged, software_type, software_version, hardware_version, targeting, failures (both JSON
- * as the table device has them) and installed_n. Texts are copied to the request, whose clock is
- * `now`.
+ * Columns: staged, software_type, software_version, hardware_version, targeting, failures (both
+ * JSON as the table device has them) and installed_n. Texts are copied to the request, whose clock
+ * is `now`.
  */
 void facts_read(struct request *req, const struct db_rows *rows, size_t row,
 		struct resolver_facts *out);

@@ -283,6 +283,11 @@ struct flow request_wait(struct request *req)
 	return (struct flow){ 0 };
 }
 
+static void fail_unavailable(struct request *req)
+{
+	(void)reply_fail(req, ERR_UNAVAILABLE, "The database is not available; try again later.");
+}
+
 void request_resume(struct request *req, db_next_fn *next, const struct db_rows *rows)
 {
 	req->waiting--;
@@ -291,16 +296,19 @@ void request_resume(struct request *req, db_next_fn *next, const struct db_rows 
 	else if (next)
 		(void)next(req, rows);
 	else
-		(void)reply_fail(req, ERR_UNAVAILABLE,
-				 "The database is not available; try again later.");
+		fail_unavailable(req);
 	step_ended(req);
 }
 
 void request_resume_step(struct request *req, step_fn *step)
 {
 	req->waiting--;
-	if (!req->replied)
+	if (req->replied)
+		; /* too late */
+	else if (step)
 		(void)step(req);
+	else
+		fail_unavailable(req);
 	step_ended(req);
 }
 

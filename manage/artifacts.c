@@ -1,4 +1,5 @@
 /* /api/v1/projects/{p}/artifacts: the stored files of a project; small ones in one request. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,8 +108,9 @@ static bool take_number(struct request *req, const char *name, int64_t max, int6
 	*out = fallback;
 	if (!text)
 		return true;
+	errno = 0;
 	*out = *text >= '0' && *text <= '9' ? strtoll(text, &end, 10) : 0;
-	if (*out < 1 || *out > max || *end)
+	if (*out < 1 || *out > max || *end || errno)
 		return error_field(err, ERR_INVALID, name, "%s is a number from 1 to %" PRId64,
 				   name, max);
 	return true;

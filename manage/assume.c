@@ -13,8 +13,7 @@ enum { MAX_CHANGES = 20 };
 
 /* ---- Reading ---- */
 
-static bool check_change(const json_t *change, size_t at, struct assumption *out,
-			 struct error *err)
+static bool check_change(const json_t *change, size_t at, struct assumption *out, struct error *err)
 {
 	const json_t *percent = json_object_get(change, "staged_percent");
 	bool is_release = json_is_string(json_object_get(change, "activate")) ||
@@ -30,9 +29,11 @@ static bool check_change(const json_t *change, size_t at, struct assumption *out
 					   "staged_percent is a number from 0 to 100");
 		out->staged_percent = (int)value;
 	}
-	if (!percent && !is_release && !json_is_boolean(json_object_get(change, "version_checking")))
-		return error_field(err, ERR_INVALID, pointer,
-				   "a change is activate, pull, staged_percent or version_checking");
+	if (!percent && !is_release &&
+	    !json_is_boolean(json_object_get(change, "version_checking")))
+		return error_field(
+			err, ERR_INVALID, pointer,
+			"a change is activate, pull, staged_percent or version_checking");
 	return true;
 }
 
@@ -99,8 +100,8 @@ static const struct resolver_release *read_release(struct edit *edit, const char
 	for (size_t i = 0; i < json_array_size(edit->releases); i++) {
 		const json_t *object = json_array_get(edit->releases, i);
 		size_t npayloads = json_array_size(json_object_get(object, "payloads"));
-		struct catalog_payload *payloads =
-			arena_alloc(edit->arena, (npayloads + 1) * sizeof(*payloads));
+		struct catalog_payload *payloads = arena_alloc(edit->arena,
+							       (npayloads + 1) * sizeof(*payloads));
 		struct catalog_release release;
 
 		if (catalog_read_release(edit->arena, edit->policy, object, &release, payloads) &&
@@ -177,8 +178,8 @@ struct matrix_group *assume_staged(struct arena *arena, const struct assumption 
 		all += groups[i].devices;
 		staged += groups[i].facts.staged ? groups[i].devices : 0;
 	}
-	target = assumption->staged_percent < 0 ? staged :
-						  share(all, assumption->staged_percent, 100);
+	target = assumption->staged_percent < 0 ? staged
+						: share(all, assumption->staged_percent, 100);
 	for (size_t i = 0; i < *count; i++) {
 		bool from = target < staged; /* who changes: the staged, or the others */
 		int64_t change = 0;

@@ -22,7 +22,7 @@ struct assumption {
 bool assume_parse(struct arena *arena, const json_t *body, struct assumption *out,
 		  struct error *err);
 
-/* The cohort with the changes made. `releases`: those of `activated`, as catalog_release() has them. */
+/* The cohort with the changes made. `releases`: of `activated`, as catalog_release() has them. */
 bool assume_rules(struct arena *arena, const struct assumption *assumption,
 		  const struct resolver_policy *policy, const struct resolver_cohort *cohort,
 		  const json_t *releases, struct resolver_cohort *out, struct error *err);

@@ -70,10 +70,9 @@ static void read_groups(struct request *req, const struct db_rows *rows)
 	forecast->waiting = db_int(rows, 0, "waiting");
 	forecast->exhausted = db_int(rows, 0, "exhausted");
 	if (assumed)
-		forecast->releases =
-			arena_adopt(req->arena, json_loads(assumed, 0, NULL), drop_json);
-	forecast->groups =
-		arena_alloc(req->arena, db_count(rows) * sizeof(*forecast->groups));
+		forecast->releases = arena_adopt(req->arena, json_loads(assumed, 0, NULL),
+						 drop_json);
+	forecast->groups = arena_alloc(req->arena, db_count(rows) * sizeof(*forecast->groups));
 	for (size_t i = 0; i < db_count(rows) && db_text(rows, i, "devices"); i++) {
 		struct matrix_group *group = &forecast->groups[forecast->count++];
 		const char *attributes = db_text(rows, i, "targeting");
@@ -88,8 +87,8 @@ static void read_groups(struct request *req, const struct db_rows *rows)
 static struct flow groups_found(struct request *req, const struct db_rows *rows)
 {
 	const struct forecast *forecast = req->state;
-	const struct catalog *catalog =
-		catalog_by_slug(req->worker->catalogs, req->param[PARAM_PROJECT]);
+	const struct catalog *catalog = catalog_by_slug(req->worker->catalogs,
+							req->param[PARAM_PROJECT]);
 
 	if (db_count(rows) == 0)
 		return reply_fail(req, ERR_UNKNOWN, "no such project");
@@ -137,10 +136,10 @@ static struct flow reply_comparison(struct request *req, const struct catalog *c
 static struct flow ready(struct request *req)
 {
 	const struct forecast *forecast = req->state;
-	const struct catalog *catalog =
-		catalog_by_slug(req->worker->catalogs, req->param[PARAM_PROJECT]);
-	const struct catalog_cohort *cohort =
-		catalog ? catalog_cohort(catalog, forecast->cohort_id) : NULL;
+	const struct catalog *catalog = catalog_by_slug(req->worker->catalogs,
+							req->param[PARAM_PROJECT]);
+	const struct catalog_cohort *cohort = catalog ? catalog_cohort(catalog, forecast->cohort_id)
+						      : NULL;
 
 	if (!cohort)
 		return reply_fail(req, ERR_UNKNOWN, "no such cohort");

@@ -1,4 +1,4 @@
-/* .../devices/{device}/inspect: why does this device get what it gets? One answer in plain words. */
+/* .../devices/{device}/inspect: why does this device get what it gets? In plain words. */
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +18,7 @@ enum { PARAM_DEVICE = 1, TIME_SIZE = 32 };
 struct inspection {
 	struct resolver_facts facts;
 	int64_t generation, cohort_id;
-	json_t *report;  /* what the database has to say */
+	json_t *report;   /* what the database has to say */
 	const char *open; /* a sentence about the open deployment, or NULL */
 };
 
@@ -52,12 +52,12 @@ static struct inspection *read_row(struct request *req, const struct db_rows *ro
 	facts_read(req, rows, 0, &inspection->facts);
 	inspection->generation = db_int(rows, 0, "generation");
 	inspection->cohort_id = db_int(rows, 0, "cohort_id");
-	inspection->report = arena_adopt(
-		req->arena,
-		json_pack("{s:o, s:o, s:o}", "device", json_column(rows, "device"), "versions",
-			  json_column(rows, "versions"), "deployments",
-			  json_column(rows, "deployments")),
-		drop_json);
+	inspection->report = arena_adopt(req->arena,
+					 json_pack("{s:o, s:o, s:o}", "device",
+						   json_column(rows, "device"), "versions",
+						   json_column(rows, "versions"), "deployments",
+						   json_column(rows, "deployments")),
+					 drop_json);
 	if (state)
 		inspection->open = arena_printf(
 			req->arena,
@@ -69,8 +69,8 @@ static struct inspection *read_row(struct request *req, const struct db_rows *ro
 
 static struct flow found(struct request *req, const struct db_rows *rows)
 {
-	const struct catalog *catalog =
-		catalog_by_slug(req->worker->catalogs, req->param[PARAM_PROJECT]);
+	const struct catalog *catalog = catalog_by_slug(req->worker->catalogs,
+							req->param[PARAM_PROJECT]);
 	struct inspection *inspection;
 
 	if (db_count(rows) == 0)
@@ -101,24 +101,23 @@ static json_t *render_decision(struct request *req, const struct resolver_decisi
 {
 	const struct inspection *inspection = req->state;
 	const struct resolver_release *next = decision->next ? decision->next->release : NULL;
-	const char *retry = decision->reason == REASON_RETRY_WAIT ?
-				    time_text(req->arena, decision->retry_at) :
-				    NULL;
+	const char *retry = decision->reason == REASON_RETRY_WAIT
+				    ? time_text(req->arena, decision->retry_at)
+				    : NULL;
 	const char *answer = inspection->open;
 
 	if (!answer)
 		answer = next ? arena_printf(req->arena, "Release %s: %s",
 					     name_release(req->arena, next),
-					     resolver_reason_text(decision->reason)) :
-				resolver_reason_text(decision->reason);
-	return json_pack("{s:s?, s:s?, s:o, s:s, s:s, s:s?}", "release",
-			 decision->activation ?
-				 name_release(req->arena, decision->activation->release) :
-				 NULL,
-			 "next", next ? name_release(req->arena, next) : NULL, "payload",
-			 decision->payload ? json_integer(decision->payload->id) : json_null(),
-			 "reason", resolver_reason_name(decision->reason), "answer", answer,
-			 "retry_at", retry);
+					     resolver_reason_text(decision->reason))
+			      : resolver_reason_text(decision->reason);
+	return json_pack(
+		"{s:s?, s:s?, s:o, s:s, s:s, s:s?}", "release",
+		decision->activation ? name_release(req->arena, decision->activation->release)
+				     : NULL,
+		"next", next ? name_release(req->arena, next) : NULL, "payload",
+		decision->payload ? json_integer(decision->payload->id) : json_null(), "reason",
+		resolver_reason_name(decision->reason), "answer", answer, "retry_at", retry);
 }
 
 static json_t *render_trail(struct arena *arena, const struct resolver_cohort *cohort,
@@ -129,13 +128,13 @@ static json_t *render_trail(struct arena *arena, const struct resolver_cohort *c
 	for (size_t i = 0; i < cohort->nactivations; i++) {
 		const struct resolver_activation *activation = &cohort->activations[i];
 
-		json_array_append_new(
-			out, json_pack("{s:s, s:s, s:I, s:b, s:s, s:s}", "release",
-				       name_release(arena, activation->release), "kind",
-				       name_kind(activation->release), "activation",
-				       (json_int_t)activation->id, "staged", activation->staged,
-				       "reason", resolver_reason_name(trail[i]), "text",
-				       resolver_reason_text(trail[i])));
+		json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:b, s:s, s:s}", "release",
+						     name_release(arena, activation->release),
+						     "kind", name_kind(activation->release),
+						     "activation", (json_int_t)activation->id,
+						     "staged", activation->staged, "reason",
+						     resolver_reason_name(trail[i]), "text",
+						     resolver_reason_text(trail[i])));
 	}
 	return out;
 }
@@ -143,10 +142,11 @@ static json_t *render_trail(struct arena *arena, const struct resolver_cohort *c
 static struct flow ready(struct request *req)
 {
 	const struct inspection *inspection = req->state;
-	const struct catalog *catalog =
-		catalog_by_slug(req->worker->catalogs, req->param[PARAM_PROJECT]);
-	const struct catalog_cohort *cohort =
-		catalog ? catalog_cohort(catalog, inspection->cohort_id) : NULL;
+	const struct catalog *catalog = catalog_by_slug(req->worker->catalogs,
+							req->param[PARAM_PROJECT]);
+	const struct catalog_cohort *cohort = catalog ? catalog_cohort(catalog,
+								       inspection->cohort_id)
+						      : NULL;
 	enum resolver_reason *trail;
 	struct resolver_decision decision;
 

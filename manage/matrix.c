@@ -227,8 +227,8 @@ static json_t *render_columns(struct arena *arena, const struct resolver_cohort 
 			      const struct row *rows, size_t nrows)
 {
 	size_t count = cohort->nactivations;
-	const struct resolver_activation **sorted =
-		arena_alloc(arena, (count + 1) * sizeof(*sorted));
+	const struct resolver_activation **sorted = arena_alloc(arena,
+								(count + 1) * sizeof(*sorted));
 	json_t *out = json_array(), *active = NULL;
 
 	for (size_t i = 0; i < count; i++)

@@ -69,8 +69,8 @@ const char *swu_describe(struct arena *arena, int fd)
 	if (!archive)
 		return NULL;
 	description = next_part(arena, archive, "sw-description");
-	signature = description.data ? next_part(arena, archive, "sw-description.sig") :
-				       (struct part){ NULL, 0 };
+	signature = description.data ? next_part(arena, archive, "sw-description.sig")
+				     : (struct part){ NULL, 0 };
 	archive_read_free(archive);
 	if (!description.data)
 		return NULL;

@@ -3,5 +3,5 @@
 
 #include <jansson.h>
 
-/* {"version", "hardware_versions"} of a description in libconfig's format or JSON. NULL: neither. */
+/* {"version", "hardware_versions"} of a description, libconfig's format or JSON. NULL: neither. */
 json_t *swu_description_read(const char *text);

@@ -31,14 +31,14 @@ static bool has_expired(const struct request *req, const char *expires)
 
 static struct flow entered(struct request *req)
 {
-	const struct catalog *catalog =
-		catalog_by_slug(req->worker->catalogs, req->param[PARAM_PROJECT]);
+	const struct catalog *catalog = catalog_by_slug(req->worker->catalogs,
+							req->param[PARAM_PROJECT]);
 	const char *expires = request_query_param(req, "expires");
 	const char *signature = request_query_param(req, "signature");
 
 	if (!catalog || !expires || !signature ||
-	    !signed_valid(req->arena, catalog, req->param[PARAM_SHA256],
-			  req->param[PARAM_FILENAME], expires, signature))
+	    !signed_valid(req->arena, catalog, req->param[PARAM_SHA256], req->param[PARAM_FILENAME],
+			  expires, signature))
 		return reply_fail(req, ERR_FORBIDDEN, "this link is not one of ours");
 	if (has_expired(req, expires))
 		return reply_fail(req, ERR_FORBIDDEN, "this link has expired; ask for a new one");

@@ -1,4 +1,4 @@
-/* GET /api/v0/releases/latest: the release that the device should install next, or why there is none. */
+/* GET /api/v0/releases/latest: the release that the device should install next, or why none. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -98,13 +98,13 @@ static struct flow entered(struct request *req)
 	if (catalog != call->catalog)
 		catalog_hold(req->arena, catalog);
 	call->catalog = catalog;
-	return db_query(
-		req, QUERY_DEVICE_ASK,
-		DB_ARGS(arena_printf(req->arena, "%" PRId64,
-				     catalog_key(catalog, call->key_hash)->id),
-			arena_printf(req->arena, "%" PRId64, catalog->project_id), call->serial,
-			call->type, call->version, call->hardware, request_peer(req)),
-		asked);
+	return db_query(req, QUERY_DEVICE_ASK,
+			DB_ARGS(arena_printf(req->arena, "%" PRId64,
+					     catalog_key(catalog, call->key_hash)->id),
+				arena_printf(req->arena, "%" PRId64, catalog->project_id),
+				call->serial, call->type, call->version, call->hardware,
+				request_peer(req)),
+			asked);
 }
 
 /* ---- The answer ---- */
@@ -126,21 +126,19 @@ static struct flow reply_release(struct request *req, const struct resolver_deci
 {
 	const struct call *call = req->state;
 	const struct catalog *catalog = call->catalog;
-	const struct catalog_release *release =
-		catalog_release(catalog, decision->activation->release->id);
+	const struct catalog_release *release = catalog_release(catalog,
+								decision->activation->release->id);
 	const struct catalog_payload *payload = catalog_payload(catalog, decision->payload->id);
 	int64_t expires = req->now / 1000000 + req->worker->config->url_expiry;
-	const char *url =
-		signed_link(req, catalog, payload->sha256, payload->filename, expires);
+	const char *url = signed_link(req, catalog, payload->sha256, payload->filename, expires);
 	json_t *artifact;
 
 	reply_header(req, "Cache-Control", "no-store");
 	if (call->only_url)
 		return reply_text(req, 200, "text/plain; charset=utf-8", url);
 	artifact = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "url", url, "hardware_version",
-			     call->hardware, "md5", payload->md5, "sha256", payload->sha256,
-			     "size", (json_int_t)payload->size, "extra_info",
-			     raw(payload->extra_info));
+			     call->hardware, "md5", payload->md5, "sha256", payload->sha256, "size",
+			     (json_int_t)payload->size, "extra_info", raw(payload->extra_info));
 	return reply_json(req, 200,
 			  json_pack("{s:s, s:s, s:o, s:b, s:b, s:[o]}", "version",
 				    release->rules->version, "notes", release->notes, "extra_info",
@@ -170,8 +168,8 @@ static struct flow asked(struct request *req, const struct db_rows *rows)
 		return refresh(req);
 	if (!db_text(rows, 0, "device_id"))
 		return reply_fail(req, ERR_FORBIDDEN, "this project key is unknown or revoked");
-	cohort = catalog_cohort(call->catalog, key->cohort_id ? key->cohort_id :
-								db_int(rows, 0, "cohort_id"));
+	cohort = catalog_cohort(call->catalog,
+				key->cohort_id ? key->cohort_id : db_int(rows, 0, "cohort_id"));
 	if (!cohort)
 		return refresh(req);
 	if (db_int(rows, 0, "seen_ago") >= req->worker->config->seen_resolution)
@@ -181,6 +179,6 @@ static struct flow asked(struct request *req, const struct db_rows *rows)
 			NULL, NULL);
 	facts_read(req, rows, 0, &facts);
 	decision = resolver_decide(&cohort->decision, &call->catalog->policy, &facts, NULL);
-	return decision.activation ? reply_release(req, &decision) :
-				     reply_nothing(req, decision.reason);
+	return decision.activation ? reply_release(req, &decision)
+				   : reply_nothing(req, decision.reason);
 }

@@ -1,6 +1,6 @@
 /*
- * Links to artifacts that work without credentials, for as long as they say: for CDNs, for SWUpdate's
- * delta downloader, which sends no token, and for curl.
+ * Links to artifacts that work without credentials, for as long as they say: for CDNs, for
+ * SWUpdate's delta downloader, which sends no token, and for curl.
  *
  *   /api/v0/artifacts/PROJECT/SHA256/FILENAME?expires=SECONDS&signature=HEX
  *

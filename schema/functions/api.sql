@@ -33,7 +33,8 @@ begin
        set body = reply.body, etag = reply.etag, status = reply.status
      where i.actor = _actor and i.key = _key;
     delete from idempotency
-     where ctid in (select i.ctid from idempotency i where i.created_at < now() - interval '1 day' limit 100 for update skip locked);
+     where (actor, key) in (select i.actor, i.key from idempotency i
+                             where i.created_at < now() - interval '1 day' limit 100 for update skip locked);
   end if;
 end $$;
 
@@ -171,7 +172,7 @@ begin
   if _cursor ->> 0 <> _sort then
     perform fail(400, 'the cursor is of another sort order; begin without one', 'cursor');
   end if;
-  execute format('select p.* from (select page(array_agg(%s), array_agg(s.key), $3) as p'
+  execute format('select (page).* from (select page(array_agg(%s), array_agg(s.key), $3)'
                  '  from (select * from (%s) s where %s limit $3 + 1) s) s', _item, _scan, _filter)
      into _page using _project.id, _cursor, _limit;
   if _page.body ->> 'next' is null and _filter <> 'true' then

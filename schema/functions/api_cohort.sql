@@ -44,28 +44,23 @@ end $$;
 -- Devices are locked in their order, as everybody does who locks several.
 create or replace function devices_stage(_cohort cohort, _staged boolean, _count bigint) returns bigint language plpgsql as $$
 declare
-  _changed bigint;
+  _chosen text[];
+  _locked text[];
 begin
-  with chosen as materialized (
+  _chosen := array(
     select d.device_id
       from device d
      where d.project_id = _cohort.project_id and d.cohort_id = _cohort.id and d.staged <> _staged
      order by random()
-     limit _count
-  ), locked as materialized (
-    select d.project_id, d.device_id
+     limit _count);
+  _locked := array(
+    select d.device_id
       from device d
-     where d.project_id = _cohort.project_id and d.cohort_id = _cohort.id and d.staged <> _staged
-       and d.device_id in (select device_id from chosen)
+     where d.project_id = _cohort.project_id and d.device_id = any (_chosen) and d.cohort_id = _cohort.id and d.staged <> _staged
      order by d.device_id
-       for no key update
-  )
-  update device d
-     set staged = _staged
-    from locked l
-   where d.project_id = l.project_id and d.device_id = l.device_id;
-  get diagnostics _changed = row_count;
-  return _changed;
+       for no key update);
+  perform devices_regroup(_cohort.project_id, _locked, null, _staged);
+  return cardinality(_locked);
 end $$;
 
 -- Exactly round(p x n / 100) of the n devices that are there now. Raising keeps the marks, lowering takes some away.

@@ -41,16 +41,16 @@ end $$;
 
 -- ---- Of the project ----
 
--- As device_filter(): conditions on deployment x.
+-- As device_filter(): conditions on a row x.
 create or replace function deployment_filter(_cohort cohort, _release release, _params jsonb, _indexed boolean) returns text
 language sql immutable as $$
 select concat_ws(' and ', 'true',
-  case when _indexed and _release.id is not null then format('x.release_id = %s', _release.id) end,
-  case when _indexed and _params ? 'since' then format('x.created_at >= %L', _params ->> 'since') end,
-  case when _indexed and _params ? 'until' then format('x.created_at < %L', _params ->> 'until') end,
+  case when _indexed and _release.id is not null then format('(x).release_id = %s', _release.id) end,
+  case when _indexed and _params ? 'since' then format('(x).created_at >= %L', _params ->> 'since') end,
+  case when _indexed and _params ? 'until' then format('(x).created_at < %L', _params ->> 'until') end,
   case when _params ? 'state' and _indexed = (_release.id is null and state_is_trouble(_params ->> 'state'))
-       then format('x.state = %L', _params ->> 'state') end,
-  case when not _indexed and _cohort.id is not null then format('x.cohort_id = %s', _cohort.id) end)
+       then format('(x).state = %L', _params ->> 'state') end,
+  case when not _indexed and _cohort.id is not null then format('(x).cohort_id = %s', _cohort.id) end)
 $$;
 
 -- Has index deployment_trouble those in this state?
@@ -70,8 +70,8 @@ begin
   if _call.params ? 'release' then
     _release := find_release(_project, _call.params ->> 'release', 400, 'release');
   end if;
-  return page_of_scan(_call, _project, 'deployment_json(s.d)', 'newest', format(
-    'select x as d, jsonb_build_array(''newest'', x.created_at, x.device_id, x.n) as key'
+  return page_of_scan(_call, _project, 'deployment_json(s.x)', 'newest', format(
+    'select x, jsonb_build_array(''newest'', x.created_at, x.device_id, x.n) as key'
     '  from deployment x'
     ' where x.project_id = $1 and %s'
     '   and ($2::jsonb is null or (x.created_at, x.device_id, x.n) < (($2 ->> 1)::timestamptz, $2 ->> 2, ($2 ->> 3)::int))'

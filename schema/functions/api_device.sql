@@ -20,23 +20,23 @@ $$;
 
 -- ---- The list ----
 
--- Filters as conditions on device d; `_indexed`: those that an index answers in the order of ids.
+-- Filters as conditions on a row d; `_indexed`: those that an index answers in the order of ids.
 create or replace function device_filter(_cohort cohort, _params jsonb, _indexed boolean) returns text language sql immutable as $$
 select concat_ws(' and ', 'true',
-  case when _indexed and _cohort.id is not null then format('d.cohort_id = %s', _cohort.id) end,
-  case when _indexed and _params ->> 'version' <> '' then format('d.software_version = %L', _params ->> 'version') end,
-  case when _indexed and _params ->> 'version' = '' then 'd.software_version is null' end,
+  case when _indexed and _cohort.id is not null then format('(d).cohort_id = %s', _cohort.id) end,
+  case when _indexed and _params ->> 'version' <> '' then format('(d).software_version = %L', _params ->> 'version') end,
+  case when _indexed and _params ->> 'version' = '' then '(d).software_version is null' end,
   case when not _indexed and _params ? 'hardware_version'
-       then format('d.hardware_version = %L', _params ->> 'hardware_version') end,
+       then format('(d).hardware_version = %L', _params ->> 'hardware_version') end,
   case when not _indexed and _params ? 'software_type'
-       then format('coalesce(d.software_type, ''main'') = %L', _params ->> 'software_type') end,
-  case when not _indexed and _params ? 'staged' then format('d.staged = %L', _params ->> 'staged') end,
-  case when not _indexed and _params ? 'seen_after' then format('d.last_seen >= %L', _params ->> 'seen_after') end,
+       then format('coalesce((d).software_type, ''main'') = %L', _params ->> 'software_type') end,
+  case when not _indexed and _params ? 'staged' then format('(d).staged = %L', _params ->> 'staged') end,
+  case when not _indexed and _params ? 'seen_after' then format('(d).last_seen >= %L', _params ->> 'seen_after') end,
   case when not _indexed and _params ? 'seen_before'
-       then format('(d.last_seen < %L or d.last_seen is null)', _params ->> 'seen_before') end,
+       then format('((d).last_seen < %L or (d).last_seen is null)', _params ->> 'seen_before') end,
   case when not _indexed and _params ? 'state'
-       then format('exists (select from deployment x where x.project_id = d.project_id and x.device_id = d.device_id'
-                   ' and x.n = d.deployments and x.state = %L)', _params ->> 'state') end)
+       then format('exists (select from deployment x where x.project_id = (d).project_id and x.device_id = (d).device_id'
+                   ' and x.n = (d).deployments and x.state = %L)', _params ->> 'state') end)
 $$;
 
 -- The rows that a page is looked for in: at most scan_limit() of them, in the order of `sort`, each with
@@ -88,29 +88,27 @@ end $$;
 
 -- ---- Changes ----
 
--- Into another cohort, by ids or from a cohort, at most `_limit`. Leaving a cohort clears the mark.
--- Devices are locked in their order, as everybody does who locks several.
-create or replace function devices_move(_project project, _ids text[], _from int, _to int, _limit bigint)
-returns bigint language plpgsql as $$
+-- Into another cohort. Leaving a cohort clears the mark. Devices are locked in their order, as everybody
+-- does who locks several.
+create or replace function devices_move(_project project, _ids text[], _to int) returns bigint language plpgsql as $$
 declare
-  _moved bigint;
+  _locked text[];
 begin
-  with locked as materialized (
-    select d.project_id, d.device_id
+  _locked := array(
+    select d.device_id
       from device d
-     where d.project_id = _project.id and d.cohort_id <> _to
-       and (_ids is null or d.device_id = any (_ids)) and (_from is null or d.cohort_id = _from)
+     where d.project_id = _project.id and d.device_id = any (_ids) and d.cohort_id <> _to
      order by d.device_id
-     limit _limit
-       for no key update
-  )
-  update device d
-     set cohort_id = _to, staged = false
-    from locked l
-   where d.project_id = l.project_id and d.device_id = l.device_id;
-  get diagnostics _moved = row_count;
-  return _moved;
+       for no key update);
+  perform devices_regroup(_project.id, _locked, _to, false);
+  return cardinality(_locked);
 end $$;
+
+-- The first `_limit` devices of a cohort; null: all.
+create or replace function cohort_devices(_cohort cohort, _limit bigint) returns text[] language sql stable as $$
+select array(select d.device_id from device d where d.project_id = _cohort.project_id and d.cohort_id = _cohort.id
+              order by d.device_id limit _limit)
+$$;
 
 create or replace function api_device_register(_call api_request) returns api_reply language plpgsql as $$
 declare
@@ -150,7 +148,7 @@ begin
   _before := device_json(_old);
   if _call.body ? 'cohort' then
     _cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
-    perform devices_move(_project, array[_old.device_id], null, _cohort.id, 1);
+    perform devices_move(_project, array[_old.device_id], _cohort.id);
   end if;
   update device_info i
      set nickname = coalesce(_call.body ->> 'nickname', i.nickname), notes = coalesce(_call.body ->> 'notes', i.notes),
@@ -194,6 +192,7 @@ begin
   end if;
   if _call.body ? 'from' then
     _from := find_cohort(_project, _call.body ->> 'from', 422, '/from');
+    _ids := cohort_devices(_from, (_call.body ->> 'limit')::bigint);
   else
     _ids := array(select jsonb_array_elements_text(_call.body -> 'devices'));
     select id into _unknown from unnest(_ids) id
@@ -202,10 +201,10 @@ begin
       perform fail(422, format('no such device: %s; nothing was moved', _unknown), '/devices');
     end if;
   end if;
-  _moved := devices_move(_project, _ids, _from.id, _to.id, (_call.body ->> 'limit')::bigint);
+  _moved := devices_move(_project, _ids, _to.id);
   if _moved > 0 then
     perform audit_add(_call, _project.slug, 'device.move', 'cohort ' || _to.slug,
-                      jsonb_build_object('from', _from.slug, 'devices', _ids[1:1000]),
+                      jsonb_build_object('from', _from.slug, 'devices', _ids[1:1000]), -- not all of a fleet
                       jsonb_build_object('cohort', _to.slug, 'moved', _moved));
   end if;
   return reply(json_build_object('moved', _moved));

@@ -1,8 +1,9 @@
 -- A deployment as its device sees it; one that is offered counts as retrieved from now on. `state` is
--- that before. No row: no such device. A null state: no such deployment.
+-- that before. `pulled`: not to be shown any more, unless the device has refused to cancel.
+-- No row: no such device. A null state: no such deployment.
 -- $1 key, $2 project, $3 device, $4 n, $5 how many messages of its history
 select key_valid($1::int) as authorized,
-       x.state, v.pulled_at is not null as pulled,
+       x.state, v.pulled_at is not null and not x.cancel_refused as pulled,
        r.version, y.id as payload_id, y.software_type, y.filename, a.sha256, a.sha1, a.md5, a.size,
        (select json_agg(m.message)
           from (select u.message

@@ -40,11 +40,11 @@ def test_body_up_to_256_kib(begun):
 
 
 @pytest.mark.parametrize("size", [256 * KIB + 1, 2 << 20, 40 << 20])
-@pytest.mark.parametrize("method, path", [("POST", FEEDBACK_1), ("PUT", "/configData"), ("POST", "/cancelAction/1/feedback")])
-def test_larger_body(undisturbed, method, path, size):
-    reply = undisturbed.request(method, path, data=filled(size), headers={"Content-Type": "application/json"})
-    assert reply.status == 413
-    assert reply.json["status"] == 413
+def test_larger_body(undisturbed, size):
+    for method, path in (("POST", FEEDBACK_1), ("PUT", "/configData"), ("POST", "/cancelAction/1/feedback")):
+        reply = undisturbed.request(method, path, data=filled(size), headers={"Content-Type": "application/json"})
+        assert reply.status == 413
+        assert reply.json["status"] == 413
 
 
 def test_announced_body_is_refused_before_it_is_sent(undisturbed):
@@ -64,14 +64,10 @@ def test_long_range_header_is_read(begun):
 
 
 @pytest.mark.parametrize("size", [100 * KIB, 5 << 20])
-@pytest.mark.parametrize("what", ["header", "headers", "path", "query"])
-def test_over_long_head(undisturbed, what, size):
-    x = "x" * size
-    request = {"header": lambda: request_bytes(undisturbed, "GET", X_Long=x),
-               "headers": lambda: request_bytes(undisturbed, "GET", **{f"X_{n}": "x" * 90 for n in range(size // 100)}),
-               "path": lambda: request_bytes(undisturbed, "GET", "/" + x),
-               "query": lambda: request_bytes(undisturbed, "GET", "/deploymentBase/1?c=" + x)}[what]()
-    assert refused(exchange(undisturbed.gateway, request))
+def test_over_long_head(undisturbed, size):
+    for path, headers in (("", {"X_Long": "x" * size}), ("", {f"X_{n}": "x" * 90 for n in range(size // 100)}),
+                          ("/" + size * "x", {}), ("/deploymentBase/1?c=" + size * "1", {})):
+        assert refused(exchange(undisturbed.gateway, request_bytes(undisturbed, "GET", path, **headers)))
 
 
 def test_deep_and_odd_json(undisturbed):
@@ -107,36 +103,38 @@ def test_text_that_postgresql_cannot_hold(begun, database):
 
 # ---- No HTTP, or not quite ----
 
-@pytest.mark.parametrize("data", [
+NOISE = [
     b"\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes(5000),
     b"\xff" * 5000, b"GET\r\n\r\n", b"GET /\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET  / HTTP/1.1\r\n\r\n",
     b"GET / HTTP/1.1\r\nno colon\r\n\r\n", b"GET / HTTP/1.1\r\n: x\r\n\r\n", b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n",
     b"FROB / HTTP/1.1\r\nHost: x\r\n\r\n", b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n",
     b"get / HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n", b"GET \xff HTTP/1.1\r\nHost: x\r\n\r\n",
-])
-def test_noise(undisturbed, data):
-    """A connection that waits for more is ended by us."""
-    with connect(undisturbed.gateway) as client:
-        client.sendall(data)
-        client.shutdown(socket.SHUT_WR)
+]
+
+
+def last_words(gateway, data):
+    """The first that is answered to bytes with nothing behind them."""
+    with connect(gateway) as client:
         try:
-            answer = client.recv(1 << 16)
-        except ConnectionResetError:
-            answer = b""
-    assert refused(answer) or status_of(answer) in (501, 505), answer
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+            return client.recv(1 << 16)
+        except (ConnectionResetError, BrokenPipeError):
+            return b""
 
 
-@pytest.mark.parametrize("headers", [
-    {"Content_Length": "-1"}, {"Content_Length": "abc"}, {"Content_Length": "99999999999999999999"},
-    {"Content_Length": "0x10"}, {"Transfer_Encoding": "chunked", "Content_Length": None},
-])
-def test_length_that_is_none(undisturbed, headers):
-    """The last one is chunked, but what follows are no chunks."""
-    request = request_bytes(undisturbed, "POST", FEEDBACK_1, json.dumps(FEEDBACK).encode(), **headers)
-    with connect(undisturbed.gateway) as client:
-        client.sendall(request.replace(b"Content-Length: None\r\n", b""))
-        client.shutdown(socket.SHUT_WR)
-        assert refused(client.recv(1 << 16))
+def test_noise(undisturbed):
+    for data in NOISE:
+        answer = last_words(undisturbed.gateway, data)
+        assert refused(answer) or status_of(answer) in (501, 505), (data[:40], answer)
+
+
+def test_length_that_is_none(undisturbed):
+    """The last one says chunked, but what follows are no chunks."""
+    for headers in ({"Content_Length": "-1"}, {"Content_Length": "abc"}, {"Content_Length": "99999999999999999999"},
+                    {"Content_Length": "0x10"}, {"Transfer_Encoding": "chunked", "Content_Length": None}):
+        request = request_bytes(undisturbed, "POST", FEEDBACK_1, json.dumps(FEEDBACK).encode(), **headers)
+        assert refused(last_words(undisturbed.gateway, request.replace(b"Content-Length: None\r\n", b""))), headers
 
 
 def test_chunked_body(begun):
@@ -174,10 +172,11 @@ def test_two_requests_by_smuggling(undisturbed):
     assert status_of(answer) == 400
 
 
-@pytest.mark.parametrize("path", ["/..", "/../device-2", "/%2e%2e/%2e%2e/etc/passwd", "/;x", "/\\", "/deploymentBase/1%2ffeedback",
-                                  "/%00", "/deploymentBase/%00", "/softwaremodules/1/artifacts/%2e%2e%2f%2e%2e%2fx"])
-def test_paths_that_lead_nowhere(undisturbed, path):
-    assert status_of(exchange(undisturbed.gateway, request_bytes(undisturbed, "GET", path))) in (400, 404)
+def test_paths_that_lead_nowhere(undisturbed):
+    for path in ("/..", "/../device-2", "/%2e%2e/%2e%2e/etc/passwd", "/;x", "/\\", "/deploymentBase/1%2ffeedback",
+                 "/%00", "/deploymentBase/%00", "/softwaremodules/1/artifacts/%2e%2e%2f%2e%2e%2fx"):
+        answer = exchange(undisturbed.gateway, request_bytes(undisturbed, "GET", path))
+        assert status_of(answer) in (400, 404), path
 
 
 def test_mutated_requests(begun, rng):
@@ -188,15 +187,6 @@ def test_mutated_requests(begun, rng):
                  request_bytes(begun, "POST", FEEDBACK_1, json.dumps(FEEDBACK).encode()),
                  request_bytes(begun, "GET", "/softwaremodules/1/artifacts/image-1.1.0.swu", Range="bytes=1-2,5-6")]
 
-    def send(request):
-        with connect(begun.gateway) as client:
-            try:
-                client.sendall(request)
-                client.shutdown(socket.SHUT_WR)
-                return request, client.recv(1 << 16)
-            except (ConnectionResetError, BrokenPipeError):
-                return request, b""
-
     requests = []
     for _ in range(400):
         request = bytearray(rng.choice(originals))
@@ -204,7 +194,8 @@ def test_mutated_requests(begun, rng):
             request[rng.randrange(len(request))] = rng.choice([0, 10, 13, 32, 37, 47, 58, 127, 128, 255, rng.randrange(256)])
         requests.append(bytes(request))
     with ThreadPoolExecutor(8) as pool:
-        for request, answer in pool.map(send, requests):
+        answers = pool.map(lambda request: last_words(begun.gateway, request), requests)
+        for request, answer in zip(requests, answers):
             assert (status_of(answer) or 0) < 500 or status_of(answer) in (501, 505), (request, answer)
     expect(200, begun.get())
 
@@ -236,7 +227,7 @@ def test_many_slow_clients_hinder_nobody(undisturbed):
             client.close()
 
 
-def test_clients_that_vanish(begun, database):
+def test_clients_that_vanish(begun):
     """Before they have sent all, and before they have their answer; politely and by a reset."""
     requests = [request_bytes(begun, "GET"), request_bytes(begun, "GET", "/deploymentBase/1"),
                 request_bytes(begun, "POST", FEEDBACK_1, json.dumps(FEEDBACK).encode()),
@@ -248,8 +239,8 @@ def test_clients_that_vanish(begun, database):
         if n % 2:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
-    expect(200, begun.feedback(1, "proceeding", details=["the end"]))
-    assert begun.deployment["events"][-1]["details"] == ["the end"]
+    expect(200, begun.feedback(1, "proceeding", details=["still there"]))
+    assert ["still there"] in [event["details"] for event in begun.deployment["events"]]
 
 
 def test_clients_that_vanish_while_the_database_works(begun, database):

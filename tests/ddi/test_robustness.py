@@ -131,6 +131,7 @@ def test_requests_in_flight_are_finished_on_sigterm(gateway, fleet, database):
 
 # ---- PostgreSQL goes away ----
 
+@pytest.mark.gateway(MEWS_WORKERS="1")
 def test_without_postgresql(gateway, begun, postgres):
     """503 + Retry-After is harmless to polls; an artifact's connection is cut, for an error would end the update."""
     file = "/softwaremodules/1/artifacts/image-1.1.0.swu"
@@ -153,6 +154,7 @@ def test_without_postgresql(gateway, begun, postgres):
     expect(200, begun.feedback(1, "closed", "success"))
 
 
+@pytest.mark.gateway(MEWS_WORKERS="1")
 def test_strangers_get_401_or_503_without_postgresql(gateway, unit, postgres):
     postgres.stop()
     assert gateway.request("GET", "/default/controller/v1/device-1").status == 401

@@ -118,6 +118,16 @@ class World:
         self("update deployment set changed_at = changed_at - interval '1 day 1 second'")
         self.query("deployments_expire")
 
+    def cancel(self, force):
+        call = {"actor": {"name": "somebody"}, "path": {"project": "p", "device": "d", "n": "1"}, "params": {},
+                "body": {"force": force}}
+        self("savepoint before")
+        try:
+            self("select api_deployment_cancel(jsonb_populate_record(null::api_request, %s))", json.dumps(call))
+        except psycopg2.Error as refusal:
+            assert refusal.pgcode == "MW409", refusal
+            self("rollback to before")
+
     def do(self, event):
         if match := re.fullmatch(r"(cancel )?feedback ([a-z]+)(?:/(\w+))?(, trusted)?", event):
             cancel, execution, result, trusted = match.groups()
@@ -126,11 +136,13 @@ class World:
             self.trust(False)
         else:
             {"GET deploymentBase": lambda: self.query("deployment_find", self.key, self.project, "d", 1, 0),
-             "GET artifact": lambda: self.query("artifact_find", self.key, self.project, "d", self.payload, True),
+             "GET artifact": lambda: self.query("artifact_find", self.key, self.project, "d", self.payload, "f"),
              "poll, the decision has changed": lambda: self.settle(None, None),
              "poll, the release has been pulled": lambda: (self.pull(), self.settle(None, None)),
              "reports the release's version": lambda: self.report("2.0"),
              "reports another version": lambda: self.report("1.0.1"),
+             "operator cancels": lambda: self.cancel(False),
+             "operator cancels by force": lambda: self.cancel(True),
              "time-out": self.time_out}[event]()
 
     # ---- What came of it ----

@@ -1,0 +1,242 @@
+/* Completion: the scripts for the shells, and the answers to them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/command.h"
+#include "cli/complete.h"
+#include "cli/handlers.h"
+#include "cli/help.h"
+#include "cli/input.h"
+#include "cli/roles.h"
+#include "cli/show.h"
+#include "cli/text.h"
+
+enum { MAX_VALUES = 100, MIN_SEARCH = 3 }; /* that we ask the server for; letters */
+
+static const char BASH[] =
+	"_mews() {\n"
+	"\tlocal word about\n"
+	"\tCOMPREPLY=()\n"
+	"\twhile IFS=$'\\t' read -r word about; do\n"
+	"\t\tif [[ $word == :files ]]; then\n"
+	"\t\t\tcompopt -o filenames\n"
+	"\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$2\")\n"
+	"\t\telse\n"
+	"\t\t\t[[ $word == *= ]] && compopt -o nospace\n"
+	"\t\t\tCOMPREPLY+=(\"$word\")\n"
+	"\t\tfi\n"
+	"\tdone < <(\"$1\" __complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"
+	"}\n"
+	"complete -F _mews mews\n";
+
+static const char ZSH[] =
+	"#compdef mews\n"
+	"_mews() {\n"
+	"\tlocal line word\n"
+	"\tlocal -a plain open\n"
+	"\twhile IFS= read -r line; do\n"
+	"\t\tword=${line%%$'\\t'*}\n"
+	"\t\tif [[ $word == :files ]]; then\n"
+	"\t\t\t_files\n"
+	"\t\telif [[ $word == *= ]]; then\n"
+	"\t\t\topen+=(\"${word//:/\\\\:}:${line#*$'\\t'}\")\n"
+	"\t\telse\n"
+	"\t\t\tplain+=(\"${word//:/\\\\:}:${line#*$'\\t'}\")\n"
+	"\t\tfi\n"
+	"\tdone < <($words[1] __complete -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
+	"\t(( $#plain )) && _describe mews plain\n"
+	"\t(( $#open )) && _describe mews open -S ''\n"
+	"}\n"
+	"if [[ $funcstack[1] == _mews ]]; then _mews \"$@\"; else compdef _mews mews; fi\n";
+
+bool cmd_completion(struct run *run)
+{
+	static const char *const SHELLS[] = { "bash", "zsh", NULL };
+	const char *shell = run_arg(run, 0);
+
+	if (!input_word(run, "SHELL", shell, SHELLS))
+		return false;
+	fputs(strcmp(shell, "bash") == 0 ? BASH : ZSH, stdout);
+	return true;
+}
+
+/* ---- Answers ---- */
+
+/* What is being typed, and what has been offered for it. */
+struct offer {
+	struct run *run;
+	const char *typed;
+	const char *last; /* so that groups of commands are offered once */
+};
+
+static void offer_word(struct offer *offer, const char *word, const char *about)
+{
+	if (strncmp(word, offer->typed, strlen(offer->typed)) != 0 ||
+	    (offer->last && strcmp(word, offer->last) == 0))
+		return;
+	offer->last = arena_strdup(offer->run->arena, word);
+	printf("%s\t%s\n", text_printable(offer->run->arena, word), about);
+}
+
+static void offer_words(struct offer *offer, const char *const *words)
+{
+	for (; *words; words++)
+		offer_word(offer, *words, "");
+}
+
+/* The next word of each command that begins with `words`. */
+static void offer_commands(struct offer *offer, const char *words)
+{
+	for (const struct command *command = COMMANDS; command->words; command++) {
+		const char *rest = command->words + strlen(words) + (*words ? 1 : 0);
+
+		if (!command->about || !command_begins(command, words) ||
+		    strlen(command->words) <= strlen(words))
+			continue;
+		size_t length = strcspn(rest, " ");
+
+		offer_word(offer, arena_strndup(offer->run->arena, rest, length),
+			   rest[length] ? "" : command->about);
+	}
+}
+
+static void offer_options(struct offer *offer, const struct command *command,
+			  const struct option *options)
+{
+	for (; options && options->name; options++)
+		if (command_option(command, options->name) == options)
+			offer_word(offer,
+				   arena_printf(offer->run->arena, "--%s", options->name),
+				   options->about);
+}
+
+static void offer_keys(struct offer *offer, const struct key *keys)
+{
+	for (; keys && keys->name; keys++)
+		offer_word(offer, arena_printf(offer->run->arena, "%s=", keys->name),
+			   key_wants(keys->kind));
+}
+
+/* ---- Values that the server knows ---- */
+
+struct source {
+	const char *placeholder; /* in the table of commands */
+	const char *group;	 /* first word of the command; NULL: any */
+	bool global;		 /* not of a project */
+	const char *collection, *member;
+};
+
+static const struct source SOURCES[] = {
+	{ "COHORT", NULL, false, "cohorts", "slug" },  { "R", NULL, false, "releases", "release" },
+	{ "SLUG", "cohort", false, "cohorts", "slug" }, { "ID", "device", false, "devices", "id" },
+	{ "ID", "key", false, "keys", "id" },	       { "ID", "token", true, "tokens", "id" },
+	{ "PROJECT", NULL, true, "projects", "slug" }, { "EMAIL", "user", true, "users", "email" },
+};
+
+struct offered_items {
+	struct offer *offer;
+	const char *member;
+};
+
+static bool offer_item(struct run *run, void *context, const json_t *item)
+{
+	const struct offered_items *items = context;
+
+	offer_word(items->offer,
+		   show_value(run, json_object_get(item, items->member), SHOW_TEXT, false), "");
+	return true;
+}
+
+/* Without a server, or without the right to ask, nothing is offered. */
+static void offer_source(struct offer *offer, const struct source *source)
+{
+	struct run *run = offer->run;
+	struct offered_items items = { offer, source->member };
+	const char *path = source->global ? api_path(run, source->collection, NULL) :
+					    api_project_path(run, source->collection, NULL);
+
+	/* Ids of devices may be many: let the server choose, which it does from three letters on. */
+	if (strcmp(source->collection, "devices") == 0 && strlen(offer->typed) >= MIN_SEARCH)
+		path = api_query(run, path, "search", offer->typed, NULL);
+	if (!api_each(run, path, MAX_VALUES, offer_item, &items))
+		run->exit = RUN_DONE;
+}
+
+static void offer_values(struct offer *offer, const struct command *command, const char *name)
+{
+	static const char *const STATES[] = {
+		"offered",  "retrieved", "downloading", "downloaded", "installing",
+		"installed", "confirmed", "failed",	"rejected",   "canceling",
+		"canceled", "superseded", "rolled_back", "timed_out", NULL
+	};
+	static const char *const FORMATS[] = { "jsonl", "csv", NULL };
+	static const char *const SHELLS[] = { "bash", "zsh", NULL };
+	const char *const *words = strcmp(name, "ROLE") == 0   ? ROLES :
+				   strcmp(name, "S") == 0      ? STATES :
+				   strcmp(name, "FORMAT") == 0 ? FORMATS :
+				   strcmp(name, "SHELL") == 0  ? SHELLS :
+								 NULL;
+
+	if (words)
+		offer_words(offer, words);
+	if (strcmp(name, "FILE") == 0)
+		puts(":files");
+	if (strncmp(name, "KEY=", 4) == 0)
+		offer_keys(offer, command->keys);
+	for (size_t i = 0; i < sizeof(SOURCES) / sizeof(SOURCES[0]); i++)
+		if (strcmp(SOURCES[i].placeholder, name) == 0 &&
+		    (!SOURCES[i].group || command_begins(command, SOURCES[i].group)))
+			offer_source(offer, &SOURCES[i]);
+}
+
+/* The argument number `n`; the last one may be repeated. */
+static const char *arg_name(struct run *run, const struct command *command, size_t n)
+{
+	const char *at = command->args;
+	struct command_arg arg = { 0 };
+	bool there = false;
+
+	for (size_t i = 0; i <= n && command_next_arg(&at, &arg); i++)
+		there = i == n || arg.many;
+	return there ? arena_strdup(run->arena, arg.name) : "";
+}
+
+/* `words` end with the one that is being typed, which may be empty. */
+bool cmd_complete(struct run *run)
+{
+	size_t count;
+	const char *const *words = run_args(run, 0, &count);
+	struct offer offer = { .run = run, .typed = count ? words[count - 1] : "" };
+	struct cursor at;
+
+	complete_read(run->arena, words, count ? count - 1 : 0, &at);
+	if (at.option && (*offer.typed != '-' || !at.may_end))
+		offer_values(&offer, at.command ? at.command : COMMANDS,
+			     arena_strndup(run->arena, at.option->value,
+					   strcspn(at.option->value, ".")));
+	else if (*offer.typed == '-') {
+		offer_options(&offer, at.command, at.command ? at.command->options : NULL);
+		offer_options(&offer, at.command, GENERAL_OPTIONS);
+	} else if (!at.command)
+		offer_commands(&offer, at.words);
+	else
+		offer_values(&offer, at.command, arg_name(run, at.command, at.nargs));
+	return true;
+}
+
+/* ---- Help ---- */
+
+bool cmd_help(struct run *run)
+{
+	const char *text = "";
+	size_t count;
+	const char *const *words = run_args(run, 0, &count);
+
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(run->arena, "%s%s%s", text, i ? " " : "", words[i]);
+	if (!help_knows(text))
+		return run_usage(run, "there is no command \"%s\"", text);
+	help_print(stdout, run->arena, text);
+	return true;
+}

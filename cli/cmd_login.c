@@ -1,0 +1,139 @@
+/* Who speaks to which server. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/api.h"
+#include "cli/ask.h"
+#include "cli/handlers.h"
+#include "cli/http.h"
+#include "cli/show.h"
+
+enum { MAX_HOST = 64 };
+
+static const struct show_kind ME = {
+	.id = "name",
+	.sheet = (const struct show_field[]){ { "server", "url", SHOW_TEXT },
+					      { "project", "default_project", SHOW_TEXT },
+					      { "kind", "kind", SHOW_TEXT },
+					      { "name", "name", SHOW_TEXT },
+					      { "email", "email", SHOW_TEXT },
+					      { "role", "role", SHOW_TEXT },
+					      { "roles", "roles", SHOW_TEXT },
+					      { "of project", "project", SHOW_TEXT },
+					      { "may change protected", "may_change_protected", SHOW_TEXT },
+					      { "expires", "expires_at", SHOW_TIME },
+					      { 0 } },
+};
+
+/* "mews on workstation-7": how the token will be listed. */
+static const char *token_name(struct run *run)
+{
+	const char *name = run_option(run, "name");
+	char host[MAX_HOST] = "";
+
+	if (name)
+		return name;
+	if (gethostname(host, sizeof(host) - 1) != 0 || !*host)
+		return "mews";
+	return arena_printf(run->arena, "mews on %s", host);
+}
+
+static bool ask_server(struct run *run)
+{
+	const char *url;
+
+	if (run->config.url)
+		return true;
+	url = ask_line(run, "URL of the server", false);
+	return url && cli_config_load(run->arena, url, run_option(run, "project"), &run->config,
+				      &run->err);
+}
+
+/* E-mail and password make a token. */
+static bool make_token(struct run *run, const char **token)
+{
+	const char *email = run_option(run, "email"), *password;
+	json_t *answer;
+
+	if (!email)
+		email = ask_line(run, "E-mail", false);
+	if (!email)
+		return false;
+	password = ask_line(run, "Password", true);
+	if (!password)
+		return false;
+	if (!api_send(run, "POST", api_path(run, "login", NULL),
+		      json_pack("{s:s, s:s, s:s}", "email", email, "password", password,
+				"token_name", token_name(run)),
+		      &answer))
+		return false;
+	*token = api_text(answer, "token");
+	return **token ||
+	       error_set(&run->err, ERR_INTERNAL, "the server has logged in without a token");
+}
+
+bool cmd_login(struct run *run)
+{
+	const char *token = NULL;
+	json_t *me;
+
+	if (!ask_server(run))
+		return false;
+	http_set_server(run->http, run->config.url, NULL);
+	if (run_flag(run, "token"))
+		token = ask_line(run, "Token", true);
+	else if (!make_token(run, &token))
+		return false;
+	if (!token)
+		return false;
+	http_set_server(run->http, run->config.url, token);
+	if (!api_get(run, api_path(run, "me", NULL), &me))
+		return false;
+	run->config.token = token;
+	if (!cli_config_save(run->arena, &run->config, &run->err))
+		return false;
+	show_done(run, me, "name", "logged in to %s as %s, project %s; the token is in %s",
+		  run->config.url, api_text(me, "name"), run->config.project, run->config.path);
+	return true;
+}
+
+/* A token that is not ours to keep (MEWS_TOKEN) is not ours to end. */
+bool cmd_logout(struct run *run)
+{
+	json_t *me;
+	const char *id;
+
+	if (!run->config.token_is_stored)
+		return run_usage(run, "there is no stored token for %s",
+				 run->config.url ? run->config.url : "any server");
+	bool valid = api_get(run, api_path(run, "me", NULL), &me);
+
+	if (!valid && run->err.code != ERR_UNAUTHORIZED)
+		return false;
+	if (valid) {
+		id = show_value(run, json_object_get(me, "id"), SHOW_TEXT, false);
+		if (!api_send(run, "POST", api_path(run, "tokens", id, "revoke", NULL), NULL, NULL))
+			return false;
+	}
+	run->config.token = NULL;
+	if (!cli_config_save(run->arena, &run->config, &run->err))
+		return false;
+	show_done(run, NULL, NULL, "%s the token for %s",
+		  valid ? "revoked and forgot" : "forgot (it was not valid any more)",
+		  run->config.url);
+	return true;
+}
+
+bool cmd_whoami(struct run *run)
+{
+	json_t *me;
+
+	if (!api_get(run, api_path(run, "me", NULL), &me))
+		return false;
+	if (!run->json) {
+		json_object_set_new(me, "url", json_string(run->config.url));
+		json_object_set_new(me, "default_project", json_string(run->config.project));
+	}
+	show_one(run, me, &ME);
+	return true;
+}

@@ -1,0 +1,136 @@
+"""The command line as an operator or a pipeline uses it: a process with arguments, output and an exit code."""
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+import pytest
+
+from lib import gateway as mewsd
+from lib.publish import expect
+
+MEWS = mewsd.MEWSD.with_name("mews")
+DONE, FAILED, USAGE, NOT_FOUND, NOT_ALLOWED, CONFLICT, REFUSED, UNCONFIRMED, ALTERED = range(9)
+ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class Result:
+    """What a command said (`out`, `err`) and its exit `code`."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def lines(self):
+        return self.out.splitlines()
+
+    @property
+    def rows(self):
+        """The cells of tab-separated lines."""
+        return [line.split("\t") for line in self.lines]
+
+    @property
+    def sheet(self):
+        """Names and values of one thing."""
+        return dict(row for row in self.rows if len(row) == 2)
+
+    def __repr__(self):
+        return f"<exit {self.code}\n{self.out}{self.err}>"
+
+
+class Mews:
+    """mews("device", "list"): a run that must end with `code`. `env` is all that it knows of its surroundings."""
+
+    def __init__(self, home, **env):
+        self.home = home
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(home), "TZ": "UTC", **mewsd.SANITIZERS, **env}
+
+    def __call__(self, *words, code=DONE, stdin="", env=None, cwd=None, timeout=60):
+        process = subprocess.run([str(MEWS), *map(str, words)], env={**self.env, **(env or {})}, input=stdin,
+                                 capture_output=True, text=True, timeout=timeout, cwd=cwd or self.home)
+        result = Result(process.returncode, process.stdout, process.stderr)
+        assert result.code == code, result
+        assert not mewsd.SANITIZER_REPORT.search(result.err), result.err
+        if code:
+            said = [line for line in result.err.splitlines() if line.startswith("mews: ")]
+            assert len(said) == 1, result  # one readable line
+        return result
+
+    def terminal(self, *words, code=DONE, types="", env=None, width=120, timeout=60):
+        """The same at a terminal, where somebody `types`; `out` is everything that appears there."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+        process = subprocess.Popen([str(MEWS), *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs,
+                                   env={**self.env, "TERM": "xterm-256color", **(env or {})}, cwd=self.home,
+                                   start_new_session=True)
+        os.close(theirs)
+        os.write(ours, types.encode())
+        seen = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # nobody is left at the other end
+                break
+            if not piece:
+                break
+            seen += piece
+        os.close(ours)
+        result = Result(process.wait(timeout), seen.decode(errors="replace").replace("\r\n", "\n"), "")
+        assert result.code == code, result
+        return result
+
+    @property
+    def config(self):
+        return pathlib.Path(self.home, ".config/mews/config")
+
+
+def plain(text):
+    """Without colours and cursor movements."""
+    return ESCAPES.sub("", text)
+
+
+@pytest.fixture
+def stranger(home):
+    """mews, configured by nothing."""
+    folder = home / "operator"
+    folder.mkdir()
+    return Mews(folder)
+
+
+@pytest.fixture
+def mews(gateway, stranger):
+    """mews with the administrator's token."""
+    return Mews(stranger.home, MEWS_URL=gateway.url, MEWS_TOKEN=gateway.admin_token)
+
+
+@pytest.fixture
+def fleet(gateway):
+    """fleet(3, version="1.0.0"): devices device-1 ... device-3 have polled and said what they run."""
+    def make(count, version="1.0.0", hardware="demo-board", first=1):
+        names = [f"device-{number}" for number in range(first, first + count)]
+        for name in names:
+            expect(200, gateway.ddi("GET", f"/{name}"))
+            expect(200, gateway.ddi("PUT", f"/{name}/configData", json={"data": {
+                "current_version": version, "hardware_version": hardware}}))
+        return names
+
+    return make
+
+
+@pytest.fixture
+def released(mews, images):
+    """released("1.1.0"): a release with a payload for demo-board, made by `mews upload`."""
+    def make(version, *more):
+        mews("upload", images(version), "--hardware-version", "demo-board", *more)
+        return version
+
+    return make

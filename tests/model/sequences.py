@@ -1,0 +1,419 @@
+"""What devices and operators do, done to the model and to the gateway, which must agree after each step.
+
+A step is a dict such as {"do": "feedback", "device": 1, "back": 0, "execution": "closed", "result": "failure"}, so
+that a sequence is JSON and can be kept. Numbers that name something are taken modulo what is there.
+"""
+import http.client
+import itertools
+import json
+import re
+
+import psycopg2
+from hypothesis import strategies as st
+
+import service_model
+from service_model import Poll, Service, release_name
+
+DEVICES = ["d0", "d1", "d2", "d3", "d4"]
+COHORTS = ["default", "beta"]
+KEYS = {"plain": None, "to-beta": "beta"}
+VERSIONS = ["1.0", "1.1", "2.0", "2.0.0", "3.0-rc1", "3.0"]
+PAYLOADS = [[("main", ["a", "b"], {})], [("main", ["a", "b"], {})], [("main", ["a"], {})],
+            [("main", ["a"], {}), ("main", ["b"], {"region": "eu"})], [("modem", ["a", "b"], {})], []]
+CONNECTIONS = 4  # which end up at different workers
+_numbers = itertools.count(1)  # of projects
+
+index = st.integers(0, 7)
+truth = st.booleans()
+
+
+def step(do, **arguments):
+    return st.fixed_dictionaries({"do": st.just(do), **arguments})
+
+
+def one_of(*values):
+    return st.sampled_from(values)
+
+
+FEEDBACK = [("proceeding", "none"), ("download", "none"), ("downloaded", "none"), ("rejected", "none"),
+            ("canceled", "none"), ("closed", "success"), ("closed", "success"), ("closed", "none"),
+            ("closed", "failure"), ("closed", "failure")]
+device_steps = [
+    step("poll", device=index, key=one_of("plain", "plain", "plain", "to-beta")),
+    step("poll", device=index, key=st.just("plain")),
+    step("install", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=4)),
+    step("get", device=index, back=one_of(0, 0, 0, 1)),
+    step("download", device=index, release=index, offered=one_of(True, True, False)),
+    step("feedback", device=index, back=one_of(0, 0, 0, 1, 2), word=st.sampled_from(FEEDBACK)),
+    step("cancel_feedback", device=index, back=one_of(0, 0, 0, 1),
+         word=one_of(("closed", "success"), ("closed", "failure"), ("rejected", "none"), ("proceeding", "none"))),
+    step("report", device=index, version=index, hardware=one_of("a", "a", "b", "c"), region=one_of(None, "eu", "us"),
+         type=one_of(None, None, None, "main", "modem")),
+    step("report_new", device=index),
+]
+operator_steps = [
+    step("activate", version=index, from_=one_of(None, None, 0, 1, 2), must=one_of(False, False, True), payloads=index,
+         cohort=one_of(0, 0, 1), staged=one_of(False, False, True)),
+    step("pull", activation=index),
+    step("stage", cohort=one_of(0, 0, 1), percent=one_of(0, 10, 30, 50, 70, 100)),
+    step("move", devices=st.lists(index, min_size=1, max_size=3), cohort=one_of(0, 1)),
+    step("check_versions", cohort=one_of(0, 0, 1), checking=truth),
+    step("cancel", device=index, back=one_of(0, 0, 1), force=truth),
+    step("wait", seconds=one_of(17 * 60, 40 * 60, 25 * 3600)),
+    step("matrix", cohort=one_of(0, 1)),
+]
+rare_steps = [
+    step("retries", attempts=one_of(0, 1, 2, 3), backoff=one_of(0, 900)),
+    step("trust", trust=truth),
+    step("delete_release", release=index),
+    step("forget", device=index),
+]
+beginnings = st.tuples(  # most sequences begin with something that can happen
+    step("report", device=st.just(0), version=one_of(0, 1), hardware=st.just("a"), region=st.none(), type=st.none()),
+    step("activate", version=one_of(1, 2, 3, 5), from_=st.none(), must=st.just(False), payloads=one_of(0, 1), cohort=st.just(0),
+         staged=st.just(False))).map(list)
+some_steps = st.one_of(*device_steps * 3, *operator_steps * 2, *rare_steps)
+
+
+def sequences(length):
+    return st.tuples(st.one_of(st.just([]), beginnings, beginnings, beginnings),
+                     st.lists(some_steps, min_size=1, max_size=length)).map(lambda pair: pair[0] + pair[1])
+
+
+class Client:
+    """Keeps a few connections open and takes them in turn."""
+
+    def __init__(self, gateway):
+        self.gateway = gateway
+        self.connections = [http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60) for _ in range(CONNECTIONS)]
+        self.turns = itertools.cycle(self.connections)
+
+    def __call__(self, method, path, body, authorization):
+        """(status, JSON or None)."""
+        connection = next(self.turns)
+        headers = {"Authorization": authorization}
+        if isinstance(body, (dict, list)):
+            body, headers["Content-Type"] = json.dumps(body), "application/json"
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        content = response.read()
+        is_json = "json" in (response.headers["Content-Type"] or "")
+        return response.status, json.loads(content) if is_json and content else None
+
+    def close(self):
+        for connection in self.connections:
+            connection.close()
+
+
+class Sequence:
+    """A project of its own in the gateway, and its model."""
+
+    def __init__(self, client, database):
+        self.client, self.database = client, database  # a psycopg2 connection in autocommit mode
+        self.slug = f"s{next(_numbers)}"
+        self.model = Service(targeting=("region",))
+        self.payload_ids, self.activation_ids = {}, {}  # the model's id: the gateway's
+        self._create_project()
+
+    def run(self, steps):
+        for each in steps:
+            self.do(each)
+        for id in DEVICES:
+            self.check_device(id, thoroughly=True)
+        for cohort in COHORTS:
+            self.check_matrix(cohort)
+
+    def do(self, step):
+        arguments = {name: value for name, value in step.items() if name != "do"}
+        getattr(self, "do_" + step["do"])(**arguments)
+
+    # ---- HTTP ----
+
+    def api(self, method, path, body=None):
+        return self.client(method, f"/api/v1/projects/{self.slug}{path}", body,
+                           f"Bearer {self.client.gateway.admin_token}")
+
+    def agree(self, expected, method, path, body=None):
+        """The gateway answers as the model says; the JSON."""
+        status, answer = self.api(method, path, body)
+        assert status == expected, (method, path, body, status, answer, "expected", expected)
+        return answer
+
+    def ddi(self, method, path, body=None, key="plain"):
+        return self.client(method, f"/{self.slug}/controller/v1/{path}", body, f"GatewayToken {self.keys[key]}")
+
+    def _create_project(self):
+        status, _ = self.client("POST", "/api/v1/projects", {"slug": self.slug, "targeting_attributes": ["region"]},
+                                f"Bearer {self.client.gateway.admin_token}")
+        assert status == 201
+        self.model.add_cohort("beta")
+        self.agree(201, "POST", "/cohorts", {"slug": "beta"})
+        self.keys = {}
+        for name, cohort in KEYS.items():
+            self.model.add_key(name, cohort)
+            body = {"name": name, **({"cohort": cohort} if cohort else {})}
+            self.keys[name] = self.agree(201, "POST", "/keys", body)["key"]
+        self.artifact = self.agree(201, "PUT", "/artifacts/image.bin", b"an image")["sha256"]
+
+    # ---- What numbers stand for ----
+
+    def _device(self, device):
+        return DEVICES[device % len(DEVICES)]
+
+    def _n(self, id, back):
+        device = self.model.devices.get(id)
+        return max((device.count if device else 0) - back, 1)
+
+    # ---- Devices ----
+
+    def do_poll(self, device, key="plain"):
+        id = self._device(device)
+        self.poll(id, key)
+        self.check_device(id)
+
+    def poll(self, id, key="plain"):
+        expected = self.model.poll(id, key)
+        status, answer = self.ddi("GET", id, key=key)
+        assert status == 200
+        links = {name: link["href"] for name, link in answer.get("_links", {}).items()}
+
+        def number(name):
+            match = re.search(rf"/{name}/(\d+)(\?c=-?\d+)?$", links.get(name, ""))
+            return int(match[1]) if match else None
+
+        said = Poll(number("deploymentBase"), number("cancelAction"), number("installedBase"), "configData" in links)
+        assert said == expected, (id, key, answer, expected)
+        return expected
+
+    def do_get(self, device, back):
+        id = self._device(device)
+        n = self._n(id, back)
+        self.check_document("deploymentBase", id, n, *self.model.get_deployment(id, n))
+        self.check_document("installedBase", id, n, *self.model.get_installed(id, n))
+        self.check_device(id)
+
+    def check_document(self, resource, id, n, expected, deployment):
+        status, answer = self.ddi("GET", f"{id}/{resource}/{n}")
+        assert status == expected, (resource, id, n, status, deployment)
+        if deployment:
+            (chunk,) = answer["deployment"]["chunks"]
+            assert (answer["id"], chunk["version"], chunk["name"]) == (
+                str(n), deployment.release.version, deployment.payload.software_type)
+
+    def do_download(self, device, release, offered):
+        id = self._device(device)
+        known = self.model.devices.get(id)
+        payloads = [payload for each in self.model.releases.values() for payload in each.payloads]
+        if offered and known and known.newest:
+            payloads = [known.newest.payload]
+        if payloads:
+            self.download(id, payloads[release % len(payloads)])
+            self.check_device(id)
+
+    def download(self, id, payload):
+        sent = self.model.download(id, payload)
+        status, _ = self.ddi("GET", f"{id}/softwaremodules/{self.payload_ids[payload.id]}/artifacts/image.bin")
+        assert (status == 200) == sent and status in (200, 403, 404), (id, status, sent)
+
+    def do_feedback(self, device, back, word):
+        id = self._device(device)
+        self.feedback(id, self._n(id, back), *word)
+        self.check_device(id)
+
+    def feedback(self, id, n, execution, result):
+        self._send("deploymentBase", id, n, execution, result, self.model.feedback(id, n, execution, result))
+
+    def do_cancel_feedback(self, device, back, word):
+        id = self._device(device)
+        n = self._n(id, back)
+        self._send("cancelAction", id, n, *word, self.model.cancel_feedback(id, n, *word))
+        self.check_device(id)
+
+    def _send(self, resource, id, n, execution, result, expected):
+        body = {"id": str(n), "status": {"execution": execution, "result": {"finished": result}, "details": ["x"]}}
+        status, answer = self.ddi("POST", f"{id}/{resource}/{n}/feedback", body)
+        assert status == expected, (resource, id, n, execution, result, status, answer)
+
+    def do_report(self, device, version, hardware, region, type):
+        attributes = {"current_version": VERSIONS[version % len(VERSIONS)], "hardware_version": hardware}
+        if region:
+            attributes["region"] = region
+        if type:
+            attributes["software_type"] = type
+        self.report(self._device(device), attributes)
+
+    def do_report_new(self, device):
+        """The version that its newest deployment brings."""
+        id = self._device(device)
+        known = self.model.devices.get(id)
+        if known and known.newest:
+            self.report(id, {"current_version": known.newest.release.version})
+
+    def report(self, id, attributes):
+        if id not in self.model.devices:
+            self.poll(id)
+        expected = self.model.report(id, attributes)
+        status, answer = self.ddi("PUT", f"{id}/configData", {"mode": "merge", "data": attributes})
+        assert status == expected, (id, attributes, status, answer)
+        self.check_device(id)
+
+    def do_install(self, device, words):
+        """As a client does it: poll, read, download, tell."""
+        id = self._device(device)
+        n = self.poll(id).deployment
+        if n:
+            status, deployment = self.model.get_deployment(id, n)
+            self.check_document("deploymentBase", id, n, status, deployment)
+            if deployment:
+                self.download(id, deployment.payload)
+            for word in words:
+                self.feedback(id, n, *word)
+        self.check_device(id)
+
+    # ---- Operators ----
+
+    def do_activate(self, version, from_, must, payloads, cohort, staged):
+        version = VERSIONS[version % len(VERSIONS)]
+        from_ = None if from_ is None else VERSIONS[from_ % len(VERSIONS)]
+        name = f"{from_}..{version}" if from_ else version
+        payloads = PAYLOADS[payloads % len(PAYLOADS)]
+        if name not in self.model.releases:
+            self._create_release(name, version, from_, must and not from_, payloads)
+        release = self.model.releases.get(name)
+        expected = 409 if release and not release.payloads else self.model.activate(name, COHORTS[cohort], staged)
+        body = {"release": name, "cohort": COHORTS[cohort], "staged": staged}
+        answer = self.agree(expected, "POST", "/activations", body)
+        if expected == 201:
+            self.activation_ids[self.model.activations[-1].id] = answer["id"]
+
+    def _create_release(self, name, version, from_, must, payloads):
+        expected = self.model.create_release(version, from_, must, payloads)
+        body = {"version": version, "must_pass_through": must, **({"from": from_} if from_ else {})}
+        self.agree(expected, "POST", "/releases", body)
+        if expected == 201:
+            for payload in self.model.releases[name].payloads:
+                self.payload_ids[payload.id] = self.agree(201, "POST", f"/releases/{name}/payloads", {
+                    "sha256": self.artifact, "filename": "image.bin", "software_type": payload.software_type,
+                    "hardware_versions": payload.hardware, "attributes": payload.attributes})["id"]
+
+    def do_pull(self, activation):
+        if self.model.activations:
+            its = self.model.activations[activation % len(self.model.activations)]
+            self.agree(self.model.pull(its), "POST", f"/activations/{self.activation_ids[its.id]}/pull")
+
+    def do_stage(self, cohort, percent):
+        cohort = COHORTS[cohort]
+        self.agree(200, "PATCH", f"/cohorts/{cohort}", {"staged_percent": percent})
+        marked = {each["id"] for each in self.agree(200, "GET", "/devices?staged=true")["items"]
+                  if each["cohort"] == cohort}
+        self.model.stage(cohort, percent, marked)
+
+    def do_move(self, devices, cohort):
+        ids = sorted({self._device(device) for device in devices})
+        self.agree(self.model.move(ids, COHORTS[cohort]), "POST", "/devices/move",
+                   {"devices": ids, "cohort": COHORTS[cohort]})
+
+    def do_check_versions(self, cohort, checking):
+        self.model.set_version_checking(COHORTS[cohort], checking)
+        self.agree(200, "PATCH", f"/cohorts/{COHORTS[cohort]}", {"version_checking": checking})
+
+    def do_cancel(self, device, back, force):
+        id = self._device(device)
+        n = self._n(id, back)
+        self.agree(self.model.cancel(id, n, force), "POST", f"/devices/{id}/deployments/{n}/cancel", {"force": force})
+        self.check_device(id)
+
+    def do_retries(self, attempts, backoff):
+        self.model.set_retries(attempts, backoff)
+        self.agree(200, "PATCH", "", {"retry_attempts": attempts, "retry_backoff": backoff})
+
+    def do_trust(self, trust):
+        self.model.set_trust(trust)
+        self.agree(200, "PATCH", "", {"trust_feedback": trust})
+
+    def do_delete_release(self, release):
+        names = [*self.model.releases, "9.9"]
+        name = names[release % len(names)]
+        self.agree(self.model.delete_release(name), "DELETE", f"/releases/{name}")
+
+    def do_forget(self, device):
+        id = self._device(device)
+        self.agree(self.model.forget(id), "DELETE", f"/devices/{id}")
+
+    def do_wait(self, seconds):
+        """Everything that happened in the project moves into the past; then the housekeeping that would come by itself."""
+        self.model.wait(seconds)
+        with self.database.cursor() as cursor:
+            cursor.execute(WAIT, {"slug": self.slug, "seconds": seconds})
+        for id in self.model.devices:
+            self.check_device(id)
+
+    def do_matrix(self, cohort):
+        self.check_matrix(COHORTS[cohort])
+
+    # ---- What must be the same ----
+
+    def check_device(self, id, thoroughly=False):
+        device = self.model.devices.get(id)
+        answer = self.agree(200 if device else 404, "GET", f"/devices/{id}")
+        if not device:
+            return
+        newest = device.newest and {"n": device.newest.n, "release": release_name(device.newest.release),
+                                    "state": device.newest.state}
+        expected = {"cohort": device.cohort, "staged": device.staged, "software_version": device.version,
+                    "software_type": self.model.software_type(device), "deployment": newest,
+                    "hardware_version": device.attributes.get("hardware_version"), "attributes": device.attributes}
+        assert {name: answer[name] for name in expected} == expected, (id, answer)
+        if thoroughly:
+            self.check_deployments(id, device)
+            self.check_inspection(id, device)
+
+    def check_deployments(self, id, device):
+        items = self.agree(200, "GET", f"/devices/{id}/deployments?limit=100")["items"]
+        said = [(each["n"], each["release"], each["state"], each["cohort"], each["attempt"], each["from_version"],
+                 each["cancel_refused"], each["activation"]) for each in items]
+        expected = [(each.n, release_name(each.release), each.state, each.cohort, each.attempt, each.from_version,
+                     each.refused, self.activation_ids[each.activation.id])
+                    for each in sorted(device.deployments.values(), key=lambda each: -each.n)]
+        assert said == expected, id
+
+    def check_inspection(self, id, device):
+        answer = self.agree(200, "GET", f"/devices/{id}/inspect")
+        decision = self.model.decide(device, device.cohort)
+        names = {each.id: release_name(each.release) for each in self.model.activations}
+        assert answer["decision"]["reason"] == decision.reason, id
+        assert answer["decision"]["release"] == names.get(decision.activation), id
+        assert answer["decision"]["next"] == names.get(decision.next), id
+        active = self.model.active(device.cohort)
+        assert [(each["activation"], each["reason"]) for each in answer["releases"]] == [
+            (self.activation_ids[each.id], reason) for each, reason in zip(active, decision.trail)], id
+
+    def check_matrix(self, cohort):
+        answer = self.agree(200, "GET", f"/cohorts/{cohort}/matrix")
+        rows = {}
+        for row in answer["rows"]:
+            group = (row["software_version"], row["software_type"], row["hardware_version"],
+                     tuple(sorted(row["attributes"].items())))
+            assert group not in rows and row["final"] == (row["moving"] == 0)
+            rows[group] = {"devices": row["devices"], "moving": row["moving"],
+                           "cells": {each["release"]: (each["devices"], each["staged_devices"]) for each in row["cells"]},
+                           "staying": {each["reason"]: each["devices"] for each in row["staying"]}}
+        columns = [[column["version"], column["total"],
+                    {(each["release"], each["kind"], each["staged"]) for each in column["active"]}]
+                   for column in answer["columns"]]
+        said = {"devices": answer["devices"], "moving": answer["moving"], "rows": rows, "columns": columns}
+        assert said == self.model.matrix(cohort), cohort
+
+
+# In one statement, so that the gateway's own housekeeping sees all of it or nothing.
+WAIT = """
+with deployments as (
+  update deployment set changed_at = changed_at - %(seconds)s * interval '1 second'
+   where project_id = (select id from project where slug = %(slug)s)
+)
+update device
+   set failures = (select jsonb_object_agg(key, jsonb_build_array(value -> 0, (value ->> 1)::bigint - %(seconds)s * 1000000::bigint))
+                     from jsonb_each(failures))
+ where project_id = (select id from project where slug = %(slug)s) and failures is not null;
+select deployments_expire();
+"""
