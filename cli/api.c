@@ -47,7 +47,8 @@ const char *api_project_path(struct run *run, const char *segment, ...)
 	return path;
 }
 
-static const char *with_param(struct run *run, const char *path, const char *name, const char *value)
+static const char *with_param(struct run *run, const char *path, const char *name,
+			      const char *value)
 {
 	return arena_printf(run->arena, "%s%c%s=%s", path, strchr(path, '?') ? '&' : '?', name,
 			    http_escape(run->arena, value));
@@ -221,8 +222,9 @@ bool api_send(struct run *run, const char *method, const char *path, json_t *bod
 {
 	const char *key = strcmp(method, "POST") == 0 ? idempotency_key(run) : NULL;
 	const char *headers[] = { "Accept: application/json", NULL, NULL, NULL };
-	struct http_request request = { .method = method, .path = path, .headers = headers,
-					.repeatable = true };
+	struct http_request request = {
+		.method = method, .path = path, .headers = headers, .repeatable = true
+	};
 	struct http_reply reply;
 
 	if (body)
@@ -289,8 +291,10 @@ static bool walk_page(struct run *run, struct walk *walk, const json_t *page)
 bool api_each(struct run *run, const char *path, size_t limit, api_item_fn *fn, void *context)
 {
 	struct walk walk = { .fn = fn, .context = context, .limit = limit };
-	const char *size = limit && limit < PAGE ? arena_printf(run->arena, "%zu", limit) : PAGE_TEXT;
-	const char *first = strstr(path, "limit=") ? path : api_query(run, path, "limit", size, NULL);
+	const char *size = limit && limit < PAGE ? arena_printf(run->arena, "%zu", limit)
+						 : PAGE_TEXT;
+	const char *first = strstr(path, "limit=") ? path
+						   : api_query(run, path, "limit", size, NULL);
 	bool ok, more;
 
 	do {

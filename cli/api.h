@@ -1,6 +1,6 @@
 /*
- * The operator's API as handlers use it: paths, JSON in and out, pages, problem documents turned into
- * errors. What is returned lives as long as the run, unless it says otherwise.
+ * The operator's API as handlers use it: paths, JSON in and out, pages, problem documents turned
+ * into errors. What is returned lives as long as the run, unless it says otherwise.
  */
 #pragma once
 
@@ -36,8 +36,8 @@ bool api_find(struct run *run, const char *path, json_t **out);
 typedef bool api_item_fn(struct run *run, void *context, const json_t *item);
 
 /*
- * All pages of a list, at most `limit` items (0: all). A list that gives out smaller pages than others
- * has limit=N in its path.
+ * All pages of a list, at most `limit` items (0: all). A list that gives out smaller pages than
+ * others has limit=N in its path.
  */
 bool api_each(struct run *run, const char *path, size_t limit, api_item_fn *fn, void *context);
 

@@ -37,9 +37,9 @@ bool cmd_audit_list(struct run *run)
 	if (!input_limit(run, &limit) || !input_time(run, "since", &since) ||
 	    !input_time(run, "until", &until))
 		return false;
-	path = api_query(run, api_path(run, "audit", NULL), "project",
-			 run_option(run, "project"), "actor", run_option(run, "actor"), "action",
-			 run_option(run, "action"), "object", run_option(run, "object"), NULL);
+	path = api_query(run, api_path(run, "audit", NULL), "project", run_option(run, "project"),
+			 "actor", run_option(run, "actor"), "action", run_option(run, "action"),
+			 "object", run_option(run, "object"), NULL);
 	return show_list(run, entries(run, path, since, until), limit, &ENTRY);
 }
 
@@ -75,8 +75,12 @@ static void received(void *context, int64_t sent, int64_t bytes)
 static bool download(struct run *run, const char *path, FILE *sink)
 {
 	struct progress progress;
-	struct http_request request = { .method = "GET", .path = path, .repeatable = true,
-					.slow = true, .sink = sink, .progress = received,
+	struct http_request request = { .method = "GET",
+					.path = path,
+					.repeatable = true,
+					.slow = true,
+					.sink = sink,
+					.progress = received,
 					.context = &progress };
 	struct http_reply reply;
 

@@ -106,8 +106,7 @@ static void offer_options(struct offer *offer, const struct command *command,
 {
 	for (; options && options->name; options++)
 		if (command_option(command, options->name) == options)
-			offer_word(offer,
-				   arena_printf(offer->run->arena, "--%s", options->name),
+			offer_word(offer, arena_printf(offer->run->arena, "--%s", options->name),
 				   options->about);
 }
 
@@ -122,16 +121,16 @@ static void offer_keys(struct offer *offer, const struct key *keys)
 
 struct source {
 	const char *placeholder; /* in the table of commands */
-	const char *group;	 /* first word of the command; NULL: any */
-	bool global;		 /* not of a project */
+	const char *group;       /* first word of the command; NULL: any */
+	bool global;             /* not of a project */
 	const char *collection, *member;
 };
 
 static const struct source SOURCES[] = {
-	{ "COHORT", NULL, false, "cohorts", "slug" },  { "R", NULL, false, "releases", "release" },
+	{ "COHORT", NULL, false, "cohorts", "slug" },   { "R", NULL, false, "releases", "release" },
 	{ "SLUG", "cohort", false, "cohorts", "slug" }, { "ID", "device", false, "devices", "id" },
-	{ "ID", "key", false, "keys", "id" },	       { "ID", "token", true, "tokens", "id" },
-	{ "PROJECT", NULL, true, "projects", "slug" }, { "EMAIL", "user", true, "users", "email" },
+	{ "ID", "key", false, "keys", "id" },           { "ID", "token", true, "tokens", "id" },
+	{ "PROJECT", NULL, true, "projects", "slug" },  { "EMAIL", "user", true, "users", "email" },
 };
 
 struct offered_items {
@@ -153,10 +152,11 @@ static void offer_source(struct offer *offer, const struct source *source)
 {
 	struct run *run = offer->run;
 	struct offered_items items = { offer, source->member };
-	const char *path = source->global ? api_path(run, source->collection, NULL) :
-					    api_project_path(run, source->collection, NULL);
+	const char *path = source->global ? api_path(run, source->collection, NULL)
+					  : api_project_path(run, source->collection, NULL);
 
-	/* Ids of devices may be many: let the server choose, which it does from three letters on. */
+	/* Ids of devices may be many: let the server choose, which it does from three letters on.
+	 */
 	if (strcmp(source->collection, "devices") == 0 && strlen(offer->typed) >= MIN_SEARCH)
 		path = api_query(run, path, "search", offer->typed, NULL);
 	if (!api_each(run, path, MAX_VALUES, offer_item, &items))
@@ -165,18 +165,18 @@ static void offer_source(struct offer *offer, const struct source *source)
 
 static void offer_values(struct offer *offer, const struct command *command, const char *name)
 {
-	static const char *const STATES[] = {
-		"offered",  "retrieved", "downloading", "downloaded", "installing",
-		"installed", "confirmed", "failed",	"rejected",   "canceling",
-		"canceled", "superseded", "rolled_back", "timed_out", NULL
-	};
+	static const char *const STATES[] = { "offered",     "retrieved",  "downloading",
+					      "downloaded",  "installing", "installed",
+					      "confirmed",   "failed",     "rejected",
+					      "canceling",   "canceled",   "superseded",
+					      "rolled_back", "timed_out",  NULL };
 	static const char *const FORMATS[] = { "jsonl", "csv", NULL };
 	static const char *const SHELLS[] = { "bash", "zsh", NULL };
-	const char *const *words = strcmp(name, "ROLE") == 0   ? ROLES :
-				   strcmp(name, "S") == 0      ? STATES :
-				   strcmp(name, "FORMAT") == 0 ? FORMATS :
-				   strcmp(name, "SHELL") == 0  ? SHELLS :
-								 NULL;
+	const char *const *words = strcmp(name, "ROLE") == 0     ? ROLES
+				   : strcmp(name, "S") == 0      ? STATES
+				   : strcmp(name, "FORMAT") == 0 ? FORMATS
+				   : strcmp(name, "SHELL") == 0  ? SHELLS
+								 : NULL;
 
 	if (words)
 		offer_words(offer, words);

@@ -47,13 +47,13 @@ bool cmd_deployment_show(struct run *run)
 	int64_t n;
 
 	if (!slash || slash == id || !text_number(slash + 1, 1, INT32_MAX, &n))
-		return run_usage(run, "\"%s\" is not a deployment: DEVICE/N, as `mews deployment list` "
-				      "has it",
+		return run_usage(run,
+				 "\"%s\" is not a deployment: DEVICE/N, as `mews deployment list` "
+				 "has it",
 				 id);
 	const char *device = arena_strndup(run->arena, id, (size_t)(slash - id));
 
-	if (!api_get(run,
-		     api_project_path(run, "devices", device, "deployments", slash + 1, NULL),
+	if (!api_get(run, api_project_path(run, "devices", device, "deployments", slash + 1, NULL),
 		     &deployment))
 		return false;
 	story_print_deployment(run, deployment);

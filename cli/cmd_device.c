@@ -40,11 +40,10 @@ static const struct show_kind DEVICE = {
 
 bool cmd_device_list(struct run *run)
 {
-	const char *path = api_query(run, api_project_path(run, "devices", NULL), "cohort",
-				     run_option(run, "cohort"), "version",
-				     run_option(run, "version"), "hardware_version",
-				     run_option(run, "hardware-version"), "search",
-				     run_option(run, "search"), NULL);
+	const char *path = api_query(
+		run, api_project_path(run, "devices", NULL), "cohort", run_option(run, "cohort"),
+		"version", run_option(run, "version"), "hardware_version",
+		run_option(run, "hardware-version"), "search", run_option(run, "search"), NULL);
 	size_t limit;
 
 	return input_limit(run, &limit) && show_list(run, path, limit, &DEVICE);
@@ -78,8 +77,7 @@ bool cmd_device_delete(struct run *run)
 	const char *id = run_arg(run, 0);
 	enum confirm confirm;
 
-	if (!confirm_delete(run,
-			    arena_printf(run->arena, "delete device %s and its history", id),
+	if (!confirm_delete(run, arena_printf(run->arena, "delete device %s and its history", id),
 			    &confirm))
 		return false;
 	if (confirm == CONFIRM_STOP)

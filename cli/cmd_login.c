@@ -20,7 +20,8 @@ static const struct show_kind ME = {
 					      { "role", "role", SHOW_TEXT },
 					      { "roles", "roles", SHOW_TEXT },
 					      { "of project", "project", SHOW_TEXT },
-					      { "may change protected", "may_change_protected", SHOW_TEXT },
+					      { "may change protected", "may_change_protected",
+						SHOW_TEXT },
 					      { "expires", "expires_at", SHOW_TIME },
 					      { 0 } },
 };

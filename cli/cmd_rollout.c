@@ -78,10 +78,10 @@ bool cmd_pull(struct run *run)
 	json_t *activation;
 
 	if (!both_exist(run, release, cohort) || !find_active(run, release, cohort, &id) ||
-	    !confirm_change(run, cohort, json_pack("[{s:s}]", "pull", release),
-			    arena_printf(run->arena, "pull release %s from cohort %s", release,
-					 cohort),
-			    &confirm))
+	    !confirm_change(
+		    run, cohort, json_pack("[{s:s}]", "pull", release),
+		    arena_printf(run->arena, "pull release %s from cohort %s", release, cohort),
+		    &confirm))
 		return false;
 	if (confirm == CONFIRM_STOP)
 		return true;

@@ -22,8 +22,9 @@ static bool read_target(struct run *run, struct payload_target *out)
 		return true;
 	out->hardware = swu.hardware;
 	out->nhardware = swu.nhardware;
-	return swu.nhardware > 0 || run_usage(run, "%s does not name the hardware that it is for; say "
-						   "--hardware-version H",
+	return swu.nhardware > 0 || run_usage(run,
+					      "%s does not name the hardware that it is for; say "
+					      "--hardware-version H",
 					      out->file);
 }
 

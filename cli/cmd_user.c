@@ -62,7 +62,8 @@ static void show_created(struct run *run, json_t *user, const char *email, const
 	if (run->json || run->quiet || !password)
 		show_done(run, user, "email", "created user %s", email);
 	else if (run->human)
-		printf("created user %s with the password\n\n  %s\n\nIt is shown this once: pass it "
+		printf("created user %s with the password\n\n  %s\n\nIt is shown this once: pass "
+		       "it "
 		       "on.\n",
 		       text_printable(run->arena, email), password);
 	else
@@ -85,8 +86,7 @@ static bool create_user(struct run *run, const char *role)
 	if (admin)
 		json_object_set_new(body, "admin", json_true());
 	else
-		json_object_set_new(body, "roles",
-				    json_pack("{s:s}", run->config.project, role));
+		json_object_set_new(body, "roles", json_pack("{s:s}", run->config.project, role));
 	if (!api_send(run, "POST", api_path(run, "users", NULL), body, &user))
 		return false;
 	show_created(run, user, email, shown ? password : NULL);
@@ -184,8 +184,9 @@ static bool use_credentials(struct run *run)
 	const char *url = api_text(file, "url"), *token = api_text(file, "admin_token");
 
 	if (!file)
-		return run_usage(run, "%s: %s; run this on the server, with MEWS_STATE_DIR naming its "
-				      "state directory",
+		return run_usage(run,
+				 "%s: %s; run this on the server, with MEWS_STATE_DIR naming its "
+				 "state directory",
 				 path, problem.text);
 	if (!*url || !*token)
 		return run_usage(run, "%s has no url and admin_token", path);

@@ -10,9 +10,10 @@
 struct run;
 
 struct option {
-	const char *name;  /* long, without dashes; NULL ends a list */
-	char letter;       /* short, or 0 */
-	const char *value; /* what it takes, in capitals; "H..." takes several words; NULL: a flag */
+	const char *name; /* long, without dashes; NULL ends a list */
+	char letter;      /* short, or 0 */
+	const char
+		*value; /* what it takes, in capitals; "H..." takes several words; NULL: a flag */
 	bool required;
 	const char *about;
 };
@@ -22,10 +23,10 @@ enum key_kind {
 	KEY_TEXT,
 	KEY_BOOLEAN, /* true false yes no on off 1 0 */
 	KEY_NUMBER,
-	KEY_SECONDS,	     /* 300 or 5m */
+	KEY_SECONDS,         /* 300 or 5m */
 	KEY_SECONDS_OR_NONE, /* "none": what is above decides */
-	KEY_WORDS,	     /* a,b,c */
-	KEY_FILES,	     /* the texts of the files a,b,c; "" is none */
+	KEY_WORDS,           /* a,b,c */
+	KEY_FILES,           /* the texts of the files a,b,c; "" is none */
 };
 
 struct key {
@@ -34,12 +35,12 @@ struct key {
 };
 
 struct command {
-	const char *words; /* "device list"; NULL ends the table */
-	const char *args;  /* "SLUG KEY=VALUE..."; in [brackets] what may be left out */
+	const char *words;            /* "device list"; NULL ends the table */
+	const char *args;             /* "SLUG KEY=VALUE..."; in [brackets] what may be left out */
 	const struct option *options; /* besides the general ones; NULL: none */
 	bool (*run)(struct run *run);
 	const struct key *keys; /* of KEY=VALUE; NULL: it takes none */
-	bool changes; /* asks before it acts: takes --dry-run */
+	bool changes;           /* asks before it acts: takes --dry-run */
 	const char *about;
 };
 

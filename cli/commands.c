@@ -2,7 +2,14 @@
 #include "cli/command.h"
 #include "cli/handlers.h"
 
-#define OPTIONS(...) (const struct option[]){ __VA_ARGS__, { 0 } }
+#define OPTIONS(...)            \
+	(const struct option[]) \
+	{                       \
+		__VA_ARGS__,    \
+		{               \
+			0       \
+		}               \
+	}
 
 /* clang-format off */
 

@@ -12,11 +12,11 @@ struct option;
 
 /* Where the cursor stands. */
 struct cursor {
-	const char *words; /* of the command, as far as they are there */
+	const char *words;             /* of the command, as far as they are there */
 	const struct command *command; /* NULL: still in its words */
 	const struct option *option;   /* whose value is being typed; NULL: none */
-	bool may_end;		       /* the option has a value already, and takes more */
-	size_t nargs;		       /* arguments before this one */
+	bool may_end;                  /* the option has a value already, and takes more */
+	size_t nargs;                  /* arguments before this one */
 };
 
 struct arena;

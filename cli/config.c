@@ -53,13 +53,12 @@ static bool is_private(int fd, const char *path, struct error *err)
 		return error_set(err, ERR_INTERNAL, "%s: not a small file", path);
 	if (about.st_mode & 077)
 		return error_set(err, ERR_INTERNAL,
-				 "%s holds a token and others can read it; run: chmod 600 %s", path,
-				 path);
+				 "%s is for tokens, and others can read it; run: chmod 600 %s",
+				 path, path);
 	return true;
 }
 
-static bool parse_file(struct arena *arena, FILE *stream, struct cli_config *out,
-		       struct error *err)
+static bool parse_file(struct arena *arena, FILE *stream, struct cli_config *out, struct error *err)
 {
 	config_t file;
 	bool ok;
@@ -173,8 +172,8 @@ bool cli_config_load(struct arena *arena, const char *url, const char *project,
 static void put(config_setting_t *root, const char *name, const char *value)
 {
 	if (value)
-		config_setting_set_string(
-			config_setting_add(root, name, CONFIG_TYPE_STRING), value);
+		config_setting_set_string(config_setting_add(root, name, CONFIG_TYPE_STRING),
+					  value);
 }
 
 static bool make_folders(struct arena *arena, const char *path, struct error *err)

@@ -12,11 +12,11 @@ struct arena;
 struct error;
 
 struct cli_config {
-	const char *path;    /* of the file, whether it exists or not */
-	const char *url;     /* without a slash at its end; NULL: nobody said */
-	const char *token;   /* NULL: nobody said */
-	const char *project; /* a slug */
-	const char *ca_file; /* certificates to trust besides the system's; NULL: none */
+	const char *path;     /* of the file, whether it exists or not */
+	const char *url;      /* without a slash at its end; NULL: nobody said */
+	const char *token;    /* NULL: nobody said */
+	const char *project;  /* a slug */
+	const char *ca_file;  /* certificates to trust besides the system's; NULL: none */
 	bool token_is_stored; /* the token is the file's */
 };
 

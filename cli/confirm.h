@@ -10,8 +10,8 @@ enum confirm { CONFIRM_GO, CONFIRM_STOP }; /* STOP: all is said; the command is 
 
 /*
  * For what changes which releases a fleet gets. Shows what `changes` (an array for the
- * what-if endpoint, stolen) mean in numbers, then asks `sentence` + "?". With --dry-run only the numbers;
- * with --yes neither numbers nor question. Without an answer the run fails.
+ * what-if endpoint, stolen) mean in numbers, then asks `sentence` + "?". With --dry-run only the
+ * numbers; with --yes neither numbers nor question. Without an answer the run fails.
  */
 bool confirm_change(struct run *run, const char *cohort, json_t *changes, const char *sentence,
 		    enum confirm *out);

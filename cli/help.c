@@ -35,7 +35,8 @@ static void print_options(FILE *out, struct arena *arena, const struct command *
 		const char *words = option_words(arena, options);
 
 		if (command_option(command, options->name) != options)
-			continue; /* this command has another one of that name, or it makes no sense */
+			continue; /* this command has another one of that name, or it makes no sense
+				   */
 		if (options->letter)
 			words = arena_printf(arena, "-%c, %s", options->letter, words);
 		table_cell(table, arena_printf(arena, "  %s", words), TINT_NONE);
@@ -83,8 +84,9 @@ static void print_list(FILE *out, struct arena *arena, const char *words)
 	for (const struct command *command = COMMANDS; command->words; command++) {
 		if (!command_begins(command, words) || !command->about)
 			continue;
-		table_cell(table, arena_printf(arena, "  %s%s%s", command->words,
-					       *command->args ? " " : "", command->args),
+		table_cell(table,
+			   arena_printf(arena, "  %s%s%s", command->words,
+					*command->args ? " " : "", command->args),
 			   TINT_NONE);
 		table_cell(table, command->about, TINT_NONE);
 	}

@@ -7,7 +7,8 @@
 struct arena;
 struct command;
 
-/* Those that begin with `words` ("" all): one line each, or the whole page when it is a single one. */
+/* Those that begin with `words` ("" all): one line each, or the whole page when it is a single one.
+ */
 void help_print(FILE *out, struct arena *arena, const char *words);
 
 /* Is there a command that begins with these words? */

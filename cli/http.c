@@ -11,10 +11,10 @@
 
 enum {
 	CONNECT_SECONDS = 10,
-	STALL_SECONDS = 60,         /* a big body that stands still for so long is lost */
-	MAX_BODY = 64 << 20,        /* bytes of an answer that is kept in memory */
-	MAX_RETRY_AFTER = 15,       /* seconds that we wait because the server says so */
-	PAUSE_FIRST = 250,          /* milliseconds; doubles */
+	STALL_SECONDS = 60,   /* a big body that stands still for so long is lost */
+	MAX_BODY = 64 << 20,  /* bytes of an answer that is kept in memory */
+	MAX_RETRY_AFTER = 15, /* seconds that we wait because the server says so */
+	PAUSE_FIRST = 250,    /* milliseconds; doubles */
 	PAUSE_MOST = 8000,
 };
 
@@ -121,8 +121,8 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
-static int report_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-			   curl_off_t up)
+static int report_progress(void *context, curl_off_t down_total, curl_off_t down,
+			   curl_off_t up_total, curl_off_t up)
 {
 	struct attempt *attempt = context;
 
@@ -141,9 +141,9 @@ static struct curl_slist *headers_of(const struct attempt *attempt)
 	struct curl_slist *list = NULL;
 
 	if (options->token)
-		list = curl_slist_append(list, arena_printf(attempt->arena,
-							    "Authorization: Bearer %s",
-							    options->token));
+		list = curl_slist_append(
+			list,
+			arena_printf(attempt->arena, "Authorization: Bearer %s", options->token));
 	/* Neither a wait for "100 Continue", nor chunks. */
 	list = curl_slist_append(list, "Expect:");
 	for (; header && *header; header++)
@@ -288,7 +288,8 @@ static bool explain(const struct http *http, const struct attempt *attempt, CURL
 		return error_set(err, ERR_UNAVAILABLE,
 				 "%s: %s; MEWS_CA_FILE names further certificates to trust",
 				 http->options.url, why);
-	return error_set(err, ERR_UNAVAILABLE, "cannot reach %s: %s; is it running, and the right URL?",
+	return error_set(err, ERR_UNAVAILABLE,
+			 "cannot reach %s: %s; is it running, and the right URL?",
 			 http->options.url, why);
 }
 

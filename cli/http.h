@@ -1,6 +1,6 @@
 /*
- * HTTP to one server, one request at a time, over a connection that stays open. libcurl is used here
- * and nowhere else.
+ * HTTP to one server, one request at a time, over a connection that stays open. libcurl is used
+ * here and nowhere else.
  *
  * What can be repeated is: when the server cannot be reached, goes away in mid-request, or answers
  * 429, 502, 503 or 504, it is sent again after a growing pause, which Retry-After lengthens.
@@ -29,13 +29,13 @@ typedef void http_progress_fn(void *context, int64_t sent, int64_t received);
 
 struct http_request {
 	const char *method;
-	const char *path;      /* with its query, percent-encoded: "/api/v1/me" */
-	const char *body;      /* NULL: none */
-	size_t size;           /* of the body */
+	const char *path;           /* with its query, percent-encoded: "/api/v1/me" */
+	const char *body;           /* NULL: none */
+	size_t size;                /* of the body */
 	const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
-	bool repeatable;       /* a second one does no harm */
-	bool slow;             /* a big body: may take as long as bytes move */
-	FILE *sink;            /* gets the body of a success, of any size; NULL: reply->body does */
+	bool repeatable;            /* a second one does no harm */
+	bool slow;                  /* a big body: may take as long as bytes move */
+	FILE *sink; /* gets the body of a success, of any size; NULL: reply->body does */
 	http_progress_fn *progress;
 	void *context;
 };
@@ -52,7 +52,8 @@ void http_close(struct http *http);
 /* Another server than http_open() was given, or another token (NULL: none). */
 void http_set_server(struct http *http, const char *url, const char *token);
 
-/* True: the server answered, with whatever status. False: *err says what is wrong with the way there. */
+/* True: the server answered, with whatever status. False: *err says what is wrong with the way
+ * there. */
 bool http_do(struct http *http, struct arena *arena, const struct http_request *request,
 	     struct http_reply *reply, struct error *err);
 

@@ -35,8 +35,9 @@ bool input_time(struct run *run, const char *option, const char **out)
 	if (!text || strchr(text, 'T'))
 		return true; /* the server knows more spellings of a time than we do */
 	if (!text_duration(text, &ago))
-		return run_usage(run, "--%s is a time such as 2026-11-25T16:00:00Z, or 24h or 7d "
-				      "for so long ago, not \"%s\"",
+		return run_usage(run,
+				 "--%s is a time such as 2026-11-25T16:00:00Z, or 24h or 7d "
+				 "for so long ago, not \"%s\"",
 				 option, text);
 	time_t at = time(NULL) - (time_t)ago;
 
@@ -175,8 +176,7 @@ static bool unknown_key(struct run *run, const struct key *keys, const char *nam
 	return run_usage(run, "there is no key \"%s\"; there are %s", name, all);
 }
 
-static bool add_setting(struct run *run, const struct key *keys, const char *word,
-			json_t *out)
+static bool add_setting(struct run *run, const struct key *keys, const char *word, json_t *out)
 {
 	const char *equals = strchr(word, '=');
 
@@ -192,7 +192,8 @@ static bool add_setting(struct run *run, const struct key *keys, const char *wor
 	if (!value && run->exit)
 		return false;
 	if (!value)
-		return run_usage(run, "%s is %s, not \"%s\"", name, key_wants(key->kind), equals + 1);
+		return run_usage(run, "%s is %s, not \"%s\"", name, key_wants(key->kind),
+				 equals + 1);
 	json_object_set_new(out, name, value);
 	return true;
 }

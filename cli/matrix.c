@@ -28,9 +28,9 @@ static const char *column_title(struct run *run, const json_t *column)
 
 	json_array_foreach (json_object_get(column, "active"), i, active) {
 		const char *kind = api_text(active, "kind");
-		const char *mark = strcmp(kind, "must_pass_through") == 0 ? "must pass" :
-				   strcmp(kind, "delta") == 0		  ? "delta" :
-									    "";
+		const char *mark = strcmp(kind, "must_pass_through") == 0 ? "must pass"
+				   : strcmp(kind, "delta") == 0           ? "delta"
+									  : "";
 
 		if (json_is_true(json_object_get(active, "staged")))
 			mark = arena_printf(run->arena, "%s%sstaged", mark, *mark ? ", " : "");
@@ -139,15 +139,16 @@ static struct table *begin_matrix(struct run *run, const json_t *columns, struct
 		table_title(table, "ATTRIBUTES", false);
 	table_title(table, "DEVICES", true);
 	json_array_foreach (columns, i, column)
-		table_title(table, arena_printf(run->arena, "> %s", column_title(run, column)), true);
+		table_title(table, arena_printf(run->arena, "> %s", column_title(run, column)),
+			    true);
 	if (shape.deltas)
 		table_title(table, "DELTAS", false);
 	table_title(table, "STAY", false);
 	return table;
 }
 
-static void add_row(struct run *run, struct table *table, const json_t *columns,
-		    const json_t *row, struct shape shape)
+static void add_row(struct run *run, struct table *table, const json_t *columns, const json_t *row,
+		    struct shape shape)
 {
 	bool final = json_is_true(json_object_get(row, "final"));
 	const json_t *column;
@@ -156,10 +157,12 @@ static void add_row(struct run *run, struct table *table, const json_t *columns,
 	table_cell(table, version_text(row), final ? TINT_GOOD : TINT_NONE);
 	if (shape.types)
 		table_cell(table, api_text(row, "software_type"), TINT_NONE);
-	table_cell(table, show_value(run, json_object_get(row, "hardware_version"), SHOW_TEXT, true),
+	table_cell(table,
+		   show_value(run, json_object_get(row, "hardware_version"), SHOW_TEXT, true),
 		   TINT_NONE);
 	if (shape.attributes)
-		table_cell(table, show_value(run, json_object_get(row, "attributes"), SHOW_TEXT, true),
+		table_cell(table,
+			   show_value(run, json_object_get(row, "attributes"), SHOW_TEXT, true),
 			   TINT_NONE);
 	table_cell(table, number(run, api_number(row, "devices")), TINT_NONE);
 	json_array_foreach (columns, i, column)
@@ -342,10 +345,8 @@ static bool take_change(struct run *run, const char *verb, const char *what, jso
 	int64_t percent;
 	json_t *value = NULL;
 
-	if (strcmp(verb, "activate") == 0) {
-		value = json_pack("{s:s}", "activate", what);
-	} else if (strcmp(verb, "pull") == 0) {
-		value = json_pack("{s:s}", "pull", what);
+	if (*what && (strcmp(verb, "activate") == 0 || strcmp(verb, "pull") == 0)) {
+		value = json_pack("{s:s}", verb, what);
 	} else if (strcmp(verb, "stage") == 0 && text_number(what, 0, 100, &percent)) {
 		value = json_pack("{s:I}", "staged_percent", (json_int_t)percent);
 	} else if (strcmp(verb, "version_checking") == 0) {
@@ -355,9 +356,10 @@ static bool take_change(struct run *run, const char *verb, const char *what, jso
 			value = json_pack("{s:b}", "version_checking", !off);
 	}
 	if (!value)
-		return run_usage(run, "--if does not understand \"%s %s\"; it knows \"activate R\", "
-				      "\"activate R staged\", \"pull R\", \"stage PERCENT\" and "
-				      "\"version_checking on\" or \"off\"",
+		return run_usage(run,
+				 "--if does not understand \"%s %s\"; it knows \"activate R\", "
+				 "\"activate R staged\", \"pull R\", \"stage PERCENT\" and "
+				 "\"version_checking on\" or \"off\"",
 				 verb, what);
 	json_array_append_new(out, value);
 	return true;

@@ -12,7 +12,7 @@ struct line {
 	struct arena *arena;
 	struct parsed *parsed;
 	struct error *err;
-	char **at; /* ends with NULL */
+	char **at;    /* ends with NULL */
 	size_t words; /* in all: nothing needs more room */
 };
 
@@ -63,8 +63,8 @@ static bool take_long(struct line *line, const char *word)
 {
 	const char *name = word + 2, *equals = strchr(name, '=');
 	size_t length = equals ? (size_t)(equals - name) : strlen(name);
-	const struct option *option = command_option(
-		line->parsed->command, arena_strndup(line->arena, name, length));
+	const struct option *option = command_option(line->parsed->command,
+						     arena_strndup(line->arena, name, length));
 
 	if (!option)
 		return error_set(line->err, ERR_INVALID, "there is no option --%.*s%s", (int)length,
@@ -74,14 +74,14 @@ static bool take_long(struct line *line, const char *word)
 
 static bool take_short(struct line *line, const char *word)
 {
-	const struct option *option =
-		word[1] ? command_letter(line->parsed->command, word[1]) : NULL;
+	const struct option *option = word[1] ? command_letter(line->parsed->command, word[1])
+					      : NULL;
 
 	if (!option)
 		return error_set(line->err, ERR_INVALID, "there is no option %s here", word);
 	if (!option->value && word[2])
-		return error_set(line->err, ERR_INVALID, "%s: short options stand alone, as in -%c -y",
-				 word, word[1]);
+		return error_set(line->err, ERR_INVALID,
+				 "%s: short options stand alone, as in -%c -y", word, word[1]);
 	return take_values(line, option, word[2] ? word + 2 : NULL);
 }
 
@@ -107,7 +107,8 @@ static bool find_command(struct line *line)
 		const char *words = arena_printf(line->arena, "%s%s%s", parsed->words,
 						 *parsed->words ? " " : "", word);
 		if (!help_knows(words))
-			return error_set(line->err, ERR_INVALID, "there is no command \"%s\"", words);
+			return error_set(line->err, ERR_INVALID, "there is no command \"%s\"",
+					 words);
 		line->at++;
 		parsed->words = words;
 		parsed->command = command_find(words);

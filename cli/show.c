@@ -17,7 +17,7 @@ enum tint show_tint(const char *state)
 		enum tint tint;
 	} TINTS[] = {
 		{ "confirmed", TINT_GOOD },   { "installed", TINT_GOOD },
-		{ "failed", TINT_BAD },	      { "rejected", TINT_BAD },
+		{ "failed", TINT_BAD },       { "rejected", TINT_BAD },
 		{ "rolled_back", TINT_BAD },  { "timed_out", TINT_BAD },
 		{ "offered", TINT_BUSY },     { "retrieved", TINT_BUSY },
 		{ "downloading", TINT_BUSY }, { "downloaded", TINT_BUSY },
@@ -127,8 +127,7 @@ static size_t count_fields(const struct show_field *fields)
 
 static struct table *begin_table(struct run *run, const struct show_field *fields)
 {
-	struct table *table =
-		table_new(stdout, count_fields(fields), run->human, run->color);
+	struct table *table = table_new(stdout, count_fields(fields), run->human, run->color);
 
 	for (; fields->title; fields++)
 		table_title(table, fields->title,
@@ -167,9 +166,9 @@ void show_json(struct run *run, const json_t *json)
 
 static void print_id(struct run *run, const json_t *thing, const struct show_kind *kind)
 {
-	const char *id = !*kind->id && kind->name ?
-				 kind->name(run, thing) :
-				 show_value(run, api_at(thing, kind->id), SHOW_TEXT, false);
+	const char *id = !*kind->id && kind->name
+				 ? kind->name(run, thing)
+				 : show_value(run, api_at(thing, kind->id), SHOW_TEXT, false);
 
 	puts(text_printable(run->arena, id));
 }
@@ -282,8 +281,8 @@ void show_done(struct run *run, const json_t *thing, const char *id, const char 
 	}
 	if (run->quiet) {
 		if (id && thing)
-			puts(text_printable(run->arena, show_value(run, api_at(thing, id),
-								   SHOW_TEXT, false)));
+			puts(text_printable(run->arena,
+					    show_value(run, api_at(thing, id), SHOW_TEXT, false)));
 		return;
 	}
 	va_start(args, fmt);

@@ -48,11 +48,11 @@ static void add_event(struct run *run, struct table *table, const char *id, cons
 
 		if (!run->human)
 			table_cell(table, id, TINT_NONE);
-		table_cell(table,
-			   first ? show_value(run, json_object_get(event, "at"), SHOW_TIME,
-					      run->human) :
-				   "",
-			   TINT_DIM);
+		table_cell(
+			table,
+			first ? show_value(run, json_object_get(event, "at"), SHOW_TIME, run->human)
+			      : "",
+			TINT_DIM);
 		table_cell(table, first ? result_of(run, event) : "", TINT_NONE);
 		table_cell(table, line ? line : "", TINT_NONE);
 	}
@@ -74,7 +74,8 @@ static void print_events(struct run *run, const json_t *deployment)
 
 static void print_heading(struct run *run, const json_t *deployment)
 {
-	const char *state = api_text(deployment, "state"), *from = api_text(deployment, "from_version");
+	const char *state = api_text(deployment, "state"),
+		   *from = api_text(deployment, "from_version");
 
 	printf("%s  release %s%s%s  attempt %" JSON_INTEGER_FORMAT "  ",
 	       text_printable(run->arena, story_id(run, deployment)),
@@ -176,19 +177,18 @@ static void print_person(struct run *run, const json_t *report)
 	const char *retry = api_text(decision, "retry_at");
 
 	printf("%s\n\n", text_printable(run->arena, api_text(decision, "answer")));
-	printf("device    %s, cohort %s%s\n",
-	       text_printable(run->arena, api_text(device, "id")),
+	printf("device    %s, cohort %s%s\n", text_printable(run->arena, api_text(device, "id")),
 	       text_printable(run->arena, api_text(device, "cohort")),
 	       json_is_true(json_object_get(device, "staged")) ? ", staged" : "");
 	printf("runs      %s %s on %s\n",
 	       text_printable(run->arena, show_value(run, json_object_get(device, "software_type"),
 						     SHOW_TEXT, true)),
-	       text_printable(run->arena, show_value(run,
-						     json_object_get(device, "software_version"),
-						     SHOW_TEXT, true)),
-	       text_printable(run->arena, show_value(run,
-						     json_object_get(device, "hardware_version"),
-						     SHOW_TEXT, true)));
+	       text_printable(run->arena,
+			      show_value(run, json_object_get(device, "software_version"),
+					 SHOW_TEXT, true)),
+	       text_printable(run->arena,
+			      show_value(run, json_object_get(device, "hardware_version"),
+					 SHOW_TEXT, true)));
 	printf("gets      %s (%s)\n",
 	       text_printable(run->arena, show_value(run, json_object_get(decision, "release"),
 						     SHOW_TEXT, true)),

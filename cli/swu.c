@@ -14,7 +14,7 @@
 
 enum {
 	MAX_DESCRIPTION = 1 << 20, /* bytes */
-	MAX_TEXT = 128,		   /* bytes of a version or a board */
+	MAX_TEXT = 128,            /* bytes of a version or a board */
 	MAX_HARDWARE = 100,
 	BLOCK_SIZE = 16 * 1024,
 };
@@ -67,9 +67,9 @@ static bool read_description(struct arena *arena, const char *path, char **out, 
 		return error_set(err, ERR_INTERNAL, "%s: %s", path, strerror(errno));
 	archive = archive_read_new();
 	archive_read_support_format_cpio(archive);
-	ok = archive_read_open_fd(archive, fd, BLOCK_SIZE) == ARCHIVE_OK ?
-		     read_entry(arena, archive, path, out, err) :
-		     not_swu(err, path, "it is not a cpio archive");
+	ok = archive_read_open_fd(archive, fd, BLOCK_SIZE) == ARCHIVE_OK
+		     ? read_entry(arena, archive, path, out, err)
+		     : not_swu(err, path, "it is not a cpio archive");
 	archive_read_free(archive);
 	close(fd);
 	return ok;
@@ -185,8 +185,8 @@ bool swu_read(struct arena *arena, const char *path, struct swu *out, struct err
 	out->hardware = arena_alloc(arena, MAX_HARDWARE * sizeof(*out->hardware));
 	if (!read_description(arena, path, &text, err))
 		return false;
-	ok = text[strspn(text, " \t\r\n")] == '{' ? parse_json(arena, text, out) :
-						    parse_config(arena, text, out);
+	ok = text[strspn(text, " \t\r\n")] == '{' ? parse_json(arena, text, out)
+						  : parse_config(arena, text, out);
 	if (!ok)
 		return not_swu(err, path, "its sw-description cannot be read");
 	if (!out->version)

@@ -35,8 +35,9 @@ struct table *table_new(FILE *out, size_t columns, bool human, bool color)
 	struct arena *arena = arena_new();
 	struct table *table = arena_alloc(arena, sizeof(*table));
 
-	*table = (struct table){ .out = out, .arena = arena, .ncolumns = columns, .human = human,
-				 .color = color };
+	*table = (struct table){
+		.out = out, .arena = arena, .ncolumns = columns, .human = human, .color = color
+	};
 	table->batch = arena_new();
 	table->columns = arena_alloc(arena, columns * sizeof(*table->columns));
 	table->cells = arena_alloc(arena, columns * BATCH * sizeof(*table->cells));
@@ -46,7 +47,7 @@ struct table *table_new(FILE *out, size_t columns, bool human, bool color)
 void tint_print(FILE *out, bool color, enum tint tint, const char *text)
 {
 	static const char *const CODES[] = {
-		[TINT_NONE] = "",	 [TINT_GOOD] = "\033[32m", [TINT_BAD] = "\033[31m",
+		[TINT_NONE] = "",         [TINT_GOOD] = "\033[32m", [TINT_BAD] = "\033[31m",
 		[TINT_BUSY] = "\033[33m", [TINT_DIM] = "\033[2m",
 	};
 
@@ -143,8 +144,7 @@ void table_title(struct table *table, const char *title, bool right)
 void table_cell(struct table *table, const char *text, enum tint tint)
 {
 	assert(table->ntitles == table->ncolumns);
-	table->cells[table->ncells++] =
-		(struct cell){ text_printable(table->batch, text), tint };
+	table->cells[table->ncells++] = (struct cell){ text_printable(table->batch, text), tint };
 	if (table->ncells == table->ncolumns * BATCH)
 		flush(table);
 }

@@ -99,9 +99,8 @@ static bool parse_zone(const char *text, long *offset)
 	*offset = 0;
 	if (strcmp(text, "Z") == 0)
 		return true;
-	if ((*text != '+' && *text != '-') ||
-	    (sscanf(text + 1, "%2d:%2d", &hours, &minutes) < 2 &&
-	     sscanf(text + 1, "%2d%2d", &hours, &minutes) < 1))
+	if ((*text != '+' && *text != '-') || (sscanf(text + 1, "%2d:%2d", &hours, &minutes) < 2 &&
+					       sscanf(text + 1, "%2d%2d", &hours, &minutes) < 1))
 		return false;
 	*offset = (hours * 60L + minutes) * (*text == '-' ? -60 : 60);
 	return true;
@@ -163,8 +162,8 @@ bool text_duration(const char *text, int64_t *seconds)
 	static const struct {
 		const char *unit;
 		int64_t seconds;
-	} UNITS[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 },
-		      { "w", 7 * 86400 } };
+	} UNITS[] = { { "", 1 },     { "s", 1 },     { "m", 60 },
+		      { "h", 3600 }, { "d", 86400 }, { "w", 7 * 86400 } };
 	static const int64_t MOST = INT64_C(100) * 366 * 86400;
 	const char *unit;
 

@@ -21,7 +21,7 @@ enum {
 	READ_SIZE = 1 << 20,
 	PIECE_MIN = 1 << 10,
 	PIECE_MAX = 32 << 20, /* bytes that we hold in memory, whatever the server would take */
-	PATIENCE = 120,	      /* seconds without a byte of progress */
+	PATIENCE = 120,       /* seconds without a byte of progress */
 	CHECKSUM_SIZE = 48,   /* base64 of a SHA-256 */
 };
 
@@ -33,7 +33,7 @@ struct upload {
 	const char *file; /* its path, for messages */
 	int fd;
 	int64_t size, offset; /* the server has `offset` bytes */
-	int64_t piece;	      /* bytes of one request */
+	int64_t piece;        /* bytes of one request */
 	char *buffer;
 	const char *path; /* of the upload on the server */
 	struct progress progress;
@@ -141,8 +141,9 @@ static bool create(struct upload *upload, const char *name, const char *sha256)
 		NULL,
 	};
 	/* A second one does no harm: what nobody continues expires. */
-	struct http_request request = { .method = "POST", .path = path, .body = "",
-					.headers = headers, .repeatable = true };
+	struct http_request request = {
+		.method = "POST", .path = path, .body = "", .headers = headers, .repeatable = true
+	};
 	struct http_reply reply;
 
 	if (!http_do(run->http, run->arena, &request, &reply, &run->err))
@@ -209,9 +210,13 @@ static bool send_piece(struct upload *upload, struct arena *arena, int *status)
 		NULL,
 		NULL,
 	};
-	struct http_request request = { .method = "PATCH", .path = upload->path,
-					.body = upload->buffer, .size = size, .headers = headers,
-					.slow = true, .progress = piece_progress,
+	struct http_request request = { .method = "PATCH",
+					.path = upload->path,
+					.body = upload->buffer,
+					.size = size,
+					.headers = headers,
+					.slow = true,
+					.progress = piece_progress,
 					.context = upload };
 	struct http_reply reply;
 

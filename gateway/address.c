@@ -105,7 +105,8 @@ bool address_network_check(const char *text, struct error *err)
 
 	return parse_network(text, &network) ||
 	       error_set(err, ERR_INVALID,
-			 "\"%s\" is no network: write 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32", text);
+			 "\"%s\" is no network: write 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",
+			 text);
 }
 
 static bool same_bits(const struct network *a, const struct network *b, int bits)

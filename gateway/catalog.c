@@ -19,17 +19,19 @@ struct entry {
 	size_t holders;
 };
 
+struct waiter {
+	struct waiter *next;
+	struct request *req;
+	step_fn *step;
+};
+
 /* A fetch under way, with all who wait for it. */
 struct fetch {
 	struct fetch *next; /* in the cache */
 	struct catalog_cache *cache;
 	enum query query;
 	char *argument;
-	struct waiter {
-		struct waiter *next;
-		struct request *req;
-		step_fn *step;
-	} *waiters;
+	struct waiter *waiters;
 };
 
 /* Projects are few: lists do. */
@@ -164,16 +166,17 @@ void catalog_hold(struct arena *arena, const struct catalog *catalog)
 
 /* ---- Fetching ---- */
 
-static void remove_entry(struct catalog_cache *cache, int64_t project_id)
+static void remove_entry(struct catalog_cache *cache, const struct catalog *catalog)
 {
-	for (struct entry **at = &cache->entries; *at; at = &(*at)->next) {
+	struct entry **at = &cache->entries;
+
+	while (*at && &(*at)->catalog != catalog)
+		at = &(*at)->next;
+	if (*at) {
 		struct entry *entry = *at;
 
-		if (entry->catalog.project_id != project_id)
-			continue;
 		*at = entry->next;
 		entry_drop(entry);
-		return;
 	}
 }
 
@@ -206,7 +209,9 @@ static void take_in(struct catalog_cache *cache, const struct db_rows *rows)
 		entry_drop(entry); /* two fetches have overtaken each other */
 		return;
 	}
-	remove_entry(cache, project_id);
+	remove_entry(cache, known);
+	/* A project that was deleted, and its name given to this one. */
+	remove_entry(cache, catalog_by_slug(cache, entry->catalog.slug));
 	entry->next = cache->entries;
 	cache->entries = entry;
 }
@@ -222,7 +227,8 @@ static void fetched(void *context, const struct db_rows *rows)
 	if (rows && db_count(rows) > 0)
 		take_in(fetch->cache, rows);
 	else if (rows && fetch->query == QUERY_CATALOG_BY_PROJECT)
-		remove_entry(fetch->cache, strtoll(fetch->argument, NULL, 10));
+		remove_entry(fetch->cache,
+			     catalog_by_project(fetch->cache, strtoll(fetch->argument, NULL, 10)));
 	for (struct waiter *waiter = fetch->waiters, *next; waiter; waiter = next) {
 		next = waiter->next; /* the waiter lives in its request's arena */
 		request_resume_step(waiter->req, rows ? waiter->step : NULL);

@@ -12,10 +12,10 @@ enum { VARIABLE_SIZE = 80 };
 
 static const char PREFIX[] = "MEWS_";
 
-/* Variables with our prefix that are no keys: where the file is, and those of ./dev and its tests. */
+/* Variables with our prefix that are no keys: where the file is, and what ./dev and tests read. */
 static const char *const OTHERS[] = {
-	"MEWS_CONFIG",	"MEWS_STATE_DIR", "MEWS_BUILD",		 "MEWS_URL",	 "MEWS_TOKEN",
-	"MEWS_PROJECT", "MEWS_SEED",	  "MEWS_TEST_PROCESSES", "MEWS_WRAPPER", NULL,
+	"MEWS_CONFIG",  "MEWS_STATE_DIR", "MEWS_BUILD",          "MEWS_URL",     "MEWS_TOKEN",
+	"MEWS_PROJECT", "MEWS_SEED",      "MEWS_TEST_PROCESSES", "MEWS_WRAPPER", NULL,
 };
 
 /* "database.url" -> "MEWS_DATABASE_URL" */
@@ -57,7 +57,7 @@ static bool check_names(struct error *err)
 
 		if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && !is_listed(*entry, length))
 			return error_set(err, ERR_INVALID,
-					 "%.*s: unknown variable; mewsd --print-config shows all keys",
+					 "%.*s: unknown variable; see mewsd --print-config",
 					 (int)length, *entry);
 	}
 	return true;

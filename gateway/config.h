@@ -20,20 +20,20 @@ struct config {
 	const char *const *listen;          /* "127.0.0.1:8080", "[::1]:8080"; NULL-terminated */
 	int workers;                        /* 0: one per core */
 	int connections;                    /* of clients, open at once, per worker */
-	const char *public_url;             /* "" or "https://ota.example.com[:port]", no slash at the end */
-	const char *const *trusted_proxies; /* networks whose X-Forwarded-* we believe; NULL-terminated */
+	const char *public_url;             /* "" or "https://ota.example.com[:port]" */
+	const char *const *trusted_proxies; /* whose X-Forwarded-* we believe; NULL-terminated */
 	const char *database_url;           /* libpq: URI or key=value */
 	int database_connections;           /* per worker */
 	const char *store_path;             /* folder of artifacts and unfinished uploads */
 	enum log_level log_level;
 	enum log_format log_format;
-	int request_timeout;                /* seconds to wait for the database; then 503 */
-	int idle_timeout;                   /* seconds without a byte before a connection is closed */
-	int drain_timeout;                  /* seconds that a worker may take to end */
-	int seen_resolution;                /* seconds; how exact `last_seen` is */
-	long upload_piece;                  /* bytes of one PATCH or PUT; bounds a worker's memory */
-	int upload_expiry;                  /* seconds an unfinished upload is kept */
-	int url_expiry;                     /* seconds that a signed link works */
+	int request_timeout; /* seconds to wait for the database; then 503 */
+	int idle_timeout;    /* seconds without a byte; then a connection ends */
+	int drain_timeout;   /* seconds that a worker may take to end */
+	int seen_resolution; /* seconds; how exact `last_seen` is */
+	long upload_piece;   /* bytes of one PATCH or PUT */
+	int upload_expiry;   /* seconds an unfinished upload is kept */
+	int url_expiry;      /* seconds that a signed link works */
 };
 
 /*

@@ -62,8 +62,8 @@ static bool set_value(struct arena *arena, const struct config_key *key,
 		      const config_setting_t *value, struct config *out, struct error *err)
 {
 	static const char *const WANTED[] = {
-		[CONFIG_TEXT] = "a text in quotes",   [CONFIG_LIST] = "a list of texts: [ \"...\" ]",
-		[CONFIG_NUMBER] = "a whole number",   [CONFIG_BYTES] = "a whole number",
+		[CONFIG_TEXT] = "a text in quotes", [CONFIG_LIST] = "a list of texts: [ \"...\" ]",
+		[CONFIG_NUMBER] = "a whole number", [CONFIG_BYTES] = "a whole number",
 		[CONFIG_WORD] = "a word in quotes",
 	};
 	char number[NUMBER_SIZE];

@@ -29,25 +29,29 @@ static bool check_not_empty(const char *item, struct error *err)
 #define FIELD(name) offsetof(struct config, name)
 const struct config_key config_keys[] = {
 	{ "listen", CONFIG_LIST, FIELD(listen), "127.0.0.1:8080", .check = check_listen, .help =
-	  "Addresses to listen on: 0.0.0.0:8080 is every IPv4 address of this machine, [::]:8080 every\n"
-	  "IPv6 address. Port 0 takes any free port." },
+	  "Addresses to listen on: 0.0.0.0:8080 is every IPv4 address of this machine, [::]:8080\n"
+	  "every IPv6 address. Port 0 takes any free port." },
 	{ "workers", CONFIG_NUMBER, FIELD(workers), "0", 0, 128, .help =
 	  "Worker processes; 0 is one per core." },
 	{ "connections", CONFIG_NUMBER, FIELD(connections), "20000", 10, 1000000, .help =
-	  "Open connections of clients per worker; more wait until one is closed. The limit of open files\n"
-	  "(ulimit -n) may be lower." },
+	  "Open connections of clients per worker; more wait until one is closed. The limit of open\n"
+	  "files (ulimit -n) may be lower." },
 	{ "public_url", CONFIG_TEXT, FIELD(public_url), "", .check = origin_url_check, .help =
-	  "How devices reach this gateway, such as \"https://ota.example.com\": the beginning of all links.\n"
+	  "How devices reach this gateway, such as \"https://ota.example.com\": all links begin with it.\n"
 	  "Empty: what the client's request says (Host, and X-Forwarded-* of trusted proxies)." },
-	{ "trusted_proxies", CONFIG_LIST, FIELD(trusted_proxies), "", .check = address_network_check, .help =
-	  "Addresses or networks of proxies whose X-Forwarded-For, -Proto, -Host and -Port are believed,\n"
-	  "such as [ \"10.0.0.0/8\", \"::1\" ]." },
-	{ "database.url", CONFIG_TEXT, FIELD(database_url), "postgresql:///mews", .check = check_not_empty, .help =
-	  "PostgreSQL, as libpq takes it: postgresql://user:password@host/database or \"host=... dbname=...\"." },
+	{ "trusted_proxies", CONFIG_LIST, FIELD(trusted_proxies), "",
+	  .check = address_network_check, .help =
+	  "Addresses or networks of proxies whose X-Forwarded-For, -Proto, -Host and -Port are\n"
+	  "believed, such as [ \"10.0.0.0/8\", \"::1\" ]." },
+	{ "database.url", CONFIG_TEXT, FIELD(database_url), "postgresql:///mews",
+	  .check = check_not_empty, .help =
+	  "PostgreSQL, as libpq takes it: postgresql://user:password@host/database, or\n"
+	  "\"host=... dbname=...\"." },
 	{ "database.connections", CONFIG_NUMBER, FIELD(database_connections), "4", 1, 64, .help =
 	  "Connections to PostgreSQL per worker. Requests are batched, a few suffice." },
-	{ "store.path", CONFIG_TEXT, FIELD(store_path), "/var/lib/mews/store", .check = check_not_empty, .help =
-	  "The folder of artifacts and unfinished uploads. Several gateways share it, if there are several." },
+	{ "store.path", CONFIG_TEXT, FIELD(store_path), "/var/lib/mews/store",
+	  .check = check_not_empty, .help =
+	  "The folder of artifacts and unfinished uploads. If there are several gateways, they share it." },
 	{ "log.level", CONFIG_WORD, FIELD(log_level), "info", .words = LEVELS, .help =
 	  "error, warn, info or debug; debug shows every request of a device." },
 	{ "log.format", CONFIG_WORD, FIELD(log_format), "logfmt", .words = FORMATS, .help =
@@ -60,7 +64,8 @@ const struct config_key config_keys[] = {
 	  "Seconds that requests in flight get to finish when the gateway stops or reloads." },
 	{ "seen_resolution", CONFIG_NUMBER, FIELD(seen_resolution), "60", 0, 86400, .help =
 	  "Seconds: a device's time of last contact is written when it is older than this." },
-	{ "uploads.piece_size", CONFIG_BYTES, FIELD(upload_piece), "8388608", 65536, 1L << 30, .help =
+	{ "uploads.piece_size", CONFIG_BYTES, FIELD(upload_piece), "8388608", 65536, 1L << 30,
+	  .help =
 	  "Bytes that one request of an upload may carry; a worker holds them in memory." },
 	{ "uploads.expiry", CONFIG_NUMBER, FIELD(upload_expiry), "86400", 60, 31536000, .help =
 	  "Seconds that an unfinished upload is kept after its last piece." },

@@ -17,12 +17,13 @@ enum config_type {
 struct config_key {
 	const char *name; /* "database.url" */
 	enum config_type type;
-	size_t field;                                       /* its offset in struct config */
-	const char *fallback;                               /* the default, as in a variable */
-	long min, max;                                      /* of numbers */
-	const char *const *words;                           /* of CONFIG_WORD, in the enum's order */
-	bool (*check)(const char *item, struct error *err); /* NULL: any text will do */
-	const char *help;                                   /* sentences; ends in the file's comment */
+	size_t field;             /* its offset in struct config */
+	const char *fallback;     /* the default, as in a variable */
+	long min, max;            /* of numbers */
+	const char *const *words; /* of CONFIG_WORD, in the enum's order */
+	/* Of texts and of each item of a list; NULL: any will do. */
+	bool (*check)(const char *item, struct error *err);
+	const char *help; /* sentences; they become the sample's comments */
 };
 extern const struct config_key config_keys[]; /* ends with an empty entry */
 

@@ -27,17 +27,18 @@ static void add(struct db *db, size_t *n, const char *keyword, const char *value
 }
 
 /*
- * The operator's `options` stay; ours come last, so they win. Generic plans: given arrays PostgreSQL would
- * plan every batch anew, which costs it more than to run one (measured: 286 us against 98 us).
+ * The operator's `options` stay; ours come last, so they win. Generic plans: given arrays
+ * PostgreSQL would plan every batch anew, which costs it more than to run one (measured: 286 us
+ * against 98 us).
  */
 static char *server_options(const struct db *db, const char *theirs)
 {
 	char *text;
 
 	if (asprintf(&text,
-		     "%s -c statement_timeout=%ds -c TimeZone=UTC -c plan_cache_mode=force_generic_plan",
-		     theirs,
-		     db->config->request_timeout) < 0)
+		     "%s -c statement_timeout=%ds -c TimeZone=UTC -c "
+		     "plan_cache_mode=force_generic_plan",
+		     theirs, db->config->request_timeout) < 0)
 		abort();
 	return text;
 }

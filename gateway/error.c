@@ -26,8 +26,9 @@ static const struct {
 	[ERR_UNAVAILABLE] = { 503, "Service Unavailable" },
 };
 
-__attribute__((format(printf, 4, 0))) static void
-fill(struct error *err, enum error_code code, const char *pointer, const char *fmt, va_list args)
+__attribute__((format(printf, 4, 0))) static void fill(struct error *err, enum error_code code,
+						       const char *pointer, const char *fmt,
+						       va_list args)
 {
 	err->code = code;
 	snprintf(err->pointer, sizeof(err->pointer), "%s", pointer);

@@ -15,10 +15,13 @@ static struct flow get_health(struct request *req)
 	return reply_text(req, 200, "text/plain", "ok\n");
 }
 
-/* Ready: there is a connection on which every statement has been prepared, so the schema is ours. */
+/*
+ * Ready: this worker has a connection on which every statement has been prepared, so the schema is
+ * ours, and so have the others. Whoever asks next may meet any of them.
+ */
 static struct flow get_ready(struct request *req)
 {
-	bool ready = db_ready(req->worker->db);
+	bool ready = db_ready(req->worker->db) && metrics_database_up(req->worker->metrics);
 
 	return reply_json(req, ready ? 200 : 503,
 			  json_pack("{s:s, s:b}", "status", ready ? "ready" : "unavailable",
@@ -36,9 +39,10 @@ static struct flow reply_metrics(struct request *req, const struct db_rows *stat
 	struct evbuffer *text = arena_adopt(req->arena, evbuffer_new(), free_buffer);
 
 	metrics_print(req->worker->metrics, text);
-	evbuffer_add_printf(text, "# HELP mews_database_up Is this worker connected to PostgreSQL?\n"
-				  "# TYPE mews_database_up gauge\nmews_database_up %d\n",
-			    db_ready(req->worker->db));
+	evbuffer_add_printf(text,
+			    "# HELP mews_database_up Do all workers reach PostgreSQL?\n"
+			    "# TYPE mews_database_up gauge\nmews_database_up %d\n",
+			    db_ready(req->worker->db) && metrics_database_up(req->worker->metrics));
 	if (states)
 		evbuffer_add_printf(text, "# HELP mews_deployments Deployments by their state.\n"
 					  "# TYPE mews_deployments gauge\n");

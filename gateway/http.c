@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -20,13 +21,14 @@
 
 enum {
 	MAX_HEADERS = 64 << 10, /* bytes; SWUpdate's 1000 ranges are 20 KiB */
-	MIN_BODY = 1 << 20,     /* bytes that the connection takes at least; routes have their own */
+	MIN_BODY = 1 << 20,     /* bytes that a connection takes at least; routes have their own */
 	BODIES_HELD = 16,       /* of the largest size, before the worker refuses more */
 	MAX_AHEAD = 64 << 10,   /* bytes that a client may send before it has its reply */
 	SWEEP_SECONDS = 2,
-	GRACE_SECONDS = 30,     /* before a request is held against its speed */
-	MIN_SPEED = 1024,       /* bytes/s of a request */
-	RESERVED_FILES = 256,   /* descriptors that are no clients' connections */
+	GRACE_SECONDS = 30,   /* before a request is held against its speed */
+	MIN_SPEED = 1024,     /* bytes/s of a request */
+	FRESH_SECONDS = 1,    /* after these a connection without a request is idle */
+	RESERVED_FILES = 256, /* descriptors that are no clients' connections */
 	ALL_METHODS = 0xffff & ~(EVHTTP_REQ_CONNECT | EVHTTP_REQ_TRACE),
 };
 
@@ -43,14 +45,15 @@ struct conn {
 	struct evhttp_connection *evcon; /* NULL: evhttp has not told us yet */
 	int fd;
 	enum conn_state state;
-	bool doomed;            /* to be closed by on_chores() */
-	bool queued;            /* in http->chores */
-	struct conn *next;      /* there */
-	time_t since;           /* monotonic: when the request began to arrive */
-	int64_t received;       /* bytes of it so far; 0: idle */
-	int64_t discard;        /* bytes still to be thrown away */
+	bool served;       /* has had a reply */
+	bool doomed;       /* to be closed by on_chores() */
+	bool queued;       /* in http->chores */
+	struct conn *next; /* there */
+	time_t since;      /* monotonic: accepted, later: the request began to arrive */
+	int64_t received;  /* bytes of it so far; 0: idle */
+	int64_t discard;   /* bytes still to be thrown away */
 	struct event *discarded;
-	int64_t file_bytes;     /* of the file in the reply */
+	int64_t file_bytes; /* of the file in the reply */
 };
 
 struct http {
@@ -58,8 +61,8 @@ struct http {
 	struct evhttp *evhttp;
 	struct evhttp_bound_socket **listeners;
 	size_t nlisteners;
-	bool paused;            /* not accepting, as too much is open */
-	struct event *chores;   /* what cannot be done within evhttp's callbacks */
+	bool paused;          /* not accepting, as too much is open */
+	struct event *chores; /* what cannot be done within evhttp's callbacks */
 	struct event *sweep;
 	struct conn *first;     /* for chores */
 	struct conn **by_fd;    /* NULL: no connection of ours */
@@ -254,6 +257,7 @@ static struct bufferevent *on_accept(struct event_base *loop, void *arg)
 	conn->http = http;
 	conn->bev = must(bufferevent_socket_new(loop, -1, 0));
 	conn->fd = -1;
+	conn->since = now();
 	bufferevent_incref(conn->bev);
 	evbuffer_add_cb(bufferevent_get_input(conn->bev), on_input, conn);
 	http->count++;
@@ -325,8 +329,7 @@ static void on_sent(struct evhttp_request *req, void *arg)
 	account_file(conn, 0);
 	release(conn);
 	conn->state = CONN_HEAD;
-	if (conn->http->worker->draining)
-		doom(conn);
+	conn->served = true;
 	if (evbuffer_get_length(input)) {
 		receive(conn, evbuffer_get_length(input));
 		scan_head(conn, input);
@@ -425,8 +428,8 @@ struct http *http_open(struct worker *worker)
 
 	http->worker = worker;
 	http->max = max_connections(worker->config);
-	http->max_body = worker->config->upload_piece > MIN_BODY ? worker->config->upload_piece :
-								   MIN_BODY;
+	http->max_body = worker->config->upload_piece > MIN_BODY ? worker->config->upload_piece
+								 : MIN_BODY;
 	http->evhttp = must(evhttp_new(worker->loop));
 	evhttp_set_max_headers_size(http->evhttp, MAX_HEADERS);
 	evhttp_set_max_body_size(http->evhttp, http->max_body);
@@ -454,13 +457,25 @@ void http_listen(struct http *http, const int *sockets, size_t count)
 	http->nlisteners = count;
 }
 
+/* Neither a request nor the beginning of one; who has just connected is about to send one. */
+static bool is_idle(const struct conn *conn)
+{
+	int unread = 0;
+
+	if (conn->state != CONN_HEAD || conn->received)
+		return false;
+	if (!conn->served && now() - conn->since <= FRESH_SECONDS)
+		return false;
+	return ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
 void http_drain(struct http *http)
 {
 	for (size_t i = 0; i < http->nlisteners; i++)
 		evhttp_del_accept_socket(http->evhttp, http->listeners[i]);
 	http->nlisteners = 0;
 	for (size_t i = 0; i < http->fds; i++)
-		if (http->by_fd[i] && http->by_fd[i]->state == CONN_HEAD && !http->by_fd[i]->received)
+		if (http->by_fd[i] && is_idle(http->by_fd[i]))
 			evhttp_connection_free(http->by_fd[i]->evcon);
 }
 

@@ -1,15 +1,14 @@
 /*
  * The HTTP side of a worker: its listeners, its connections, and the limits that evhttp lacks.
  *
- * | limit                             | what happens beyond it                                      |
- * | ---                               | ---                                                         |
- * | 64 KiB of request line + headers  | evhttp answers 400 and closes                               |
- * | a body above one piece (1 MiB)    | 413 in the words of the area; see http_head.h               |
- * | idle_timeout without a byte       | closed                                                      |
- * | a request slower than 1 KiB/s,    | closed                                                      |
- * |   after its first 30 s            |                                                             |
- * | bodies in memory, 16 of them      | the connection that brings the next bytes is closed         |
- * | `connections` open                | further ones wait to be accepted                            |
+ * | limit                            | what happens beyond it                                    |
+ * | ---                              | ---                                                       |
+ * | 64 KiB of request line + headers | evhttp answers 400 and closes                             |
+ * | a body above one piece (1 MiB)   | 413 in the words of the area; see http_head.h             |
+ * | idle_timeout without a byte      | closed                                                    |
+ * | 1 KiB/s, after the first 30 s    | a request that arrives more slowly is cut                 |
+ * | 16 of the largest bodies         | the connection that brings the next bytes is cut          |
+ * | `connections` open               | further ones wait to be accepted                          |
  */
 #pragma once
 
@@ -27,7 +26,7 @@ void http_close(struct http *http);
 /* Begin to accept on bound sockets; they stay the caller's. */
 void http_listen(struct http *http, const int *sockets, size_t count);
 
-/* Accept nothing more, close what is idle. */
+/* Accept nothing more, close what is idle; called again and again until nothing is left. */
 void http_drain(struct http *http);
 size_t http_connections(const struct http *http);
 
@@ -35,7 +34,7 @@ size_t http_connections(const struct http *http);
 
 size_t http_max_body(const struct http *http); /* bytes that reach a route at most */
 
-/* Throw away up to `bytes` that follow the request; then, or when the client is gone, `done` fires. */
+/* Throw away `bytes` that follow the request. Then, or when the client is gone, `done` fires. */
 void http_discard(struct http *http, struct evhttp_request *req, int64_t bytes, struct event *done);
 
 /* The reply carries this many bytes of a file. */

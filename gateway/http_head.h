@@ -12,5 +12,5 @@
 
 #define HTTP_OVERSIZED "Oversized-Body" /* as long as Content-Length, whose place it takes */
 
-/* `data` begins with a line of the head. Only whole lines are looked at. True: the head ends here. */
+/* `data` begins with a line of the head; only whole lines count. True: the head ends in it. */
 bool http_head_scan(char *data, size_t size, uint64_t max_body);

@@ -135,9 +135,9 @@ static void show(const struct init *init)
 /* The installation was there already, but its secrets are not where we were told to put them. */
 static void explain(const struct init *init)
 {
-	printf("The installation exists already, but %s does not.\n"
-	       "Secrets are stored hashed and cannot be shown again. An administrator makes new "
-	       "ones: docs/operations.md.\n",
+	printf("The installation exists already, but %s does not. Secrets are stored hashed\n"
+	       "and cannot be shown again. An administrator makes new ones with the command line:\n"
+	       "mews key create, mews token create.\n",
 	       init->path);
 }
 

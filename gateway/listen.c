@@ -76,8 +76,8 @@ static void take_over(struct listen_set *set, struct listen_set *old)
 /* Bind and listen; `address` gets the port. NONE: errno says why. */
 static int open_socket(struct address *address)
 {
-	int on = 1, fd = socket(address->storage.ss_family,
-				SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int on = 1,
+	    fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct sockaddr *name = (struct sockaddr *)&address->storage;
 
 	if (fd < 0)

@@ -13,8 +13,8 @@ struct listen_set;
 
 /*
  * Sockets for `addresses` (NULL-terminated) and `workers`. Those that `old` (or NULL) has are taken
- * over, the others of `old` are closed; on failure `old` is as it was. With port 0 all workers share
- * the port that the first one gets.
+ * over, the others of `old` are closed; on failure `old` is as it was. With port 0 all workers
+ * share the port that the first one gets.
  */
 struct listen_set *listen_open(const char *const *addresses, size_t workers, struct listen_set *old,
 			       struct error *err);

@@ -197,16 +197,14 @@ static void put_argument(struct line *line, const struct conversion *c, va_list 
 	put_text(line, number);
 }
 
-/* Does this value need no quotes in JSON? */
+/* Does this value need no quotes in JSON? A single %d and the like, or digits as they stand. */
 static bool is_number(const char *value)
 {
-	size_t digits;
+	size_t length = strcspn(value, " ");
 
 	if (*value != '%')
-		return *value >= '0' && *value <= '9';
-	digits = strcspn(value, "sdiuxfc \"");
-	return strchr("diuf", value[digits]) && value[digits] &&
-	       (value[digits + 1] == ' ' || value[digits + 1] == '\0');
+		return length > 0 && strspn(value, "0123456789") == length;
+	return strcspn(value + 1, "sdiuxfc%\"") == length - 2 && strchr("diuf", value[length - 1]);
 }
 
 /* The value up to `end` (a blank, or the closing quote); returns what is behind it. */
@@ -288,7 +286,7 @@ void log_line(enum log_level level, const char *event, const char *fmt, ...)
 	if (style == LOG_JSON)
 		line.text[line.used++] = '}';
 	line.text[line.used++] = '\n';
-	/* One write, so that lines of several processes do not mix. Where would a failure be told? */
+	/* One write: lines of several processes do not mix. Where would a failure be told? */
 	ssize_t written = write(STDERR_FILENO, line.text, line.used);
 	(void)written;
 }

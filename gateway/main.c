@@ -21,7 +21,8 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, NO_FD = -1 };
 
 /* In this order they are asked for a path; what nobody has below the root is worded by ddi. */
-static const struct area *const AREAS[] = { &manage_area, &ota_area, &ddi_area, &health_area, NULL };
+static const struct area *const AREAS[] = { &manage_area, &ota_area, &ddi_area, &health_area,
+					    NULL };
 
 static const struct worker_job JOBS[] = {
 	{ QUERY_COUNTERS_FOLD, 2 },

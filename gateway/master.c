@@ -26,7 +26,7 @@
 
 enum {
 	EXIT_FAILED = 1,
-	EXIT_SCHEMA = 3,   /* said by a worker; restarting it would not help */
+	EXIT_SCHEMA = 3, /* said by a worker; restarting it would not help */
 	CLOSED = -1,
 	SPARE_SLOTS = 8,
 	STABLE_MS = 10000, /* a worker that lived as long is started again at once */
@@ -118,7 +118,7 @@ static int run_worker(struct master *m, const struct child *child, int ready, pi
 	if (m->ready_fd != CLOSED)
 		close(m->ready_fd);
 	for (size_t i = 0; i < m->nchildren; i++)
-		if (m->children[i].pid && m->children[i].ready != CLOSED)
+		if (m->children[i].ready != CLOSED)
 			close(m->children[i].ready);
 	listen_keep(m->sockets, child->worker);
 	args.sockets = listen_sockets(m->sockets, child->worker, &args.nsockets);
@@ -238,6 +238,7 @@ static void child_ended(struct master *m, struct child *child, int status)
 
 	if (child->ready != CLOSED)
 		close(child->ready);
+	metrics_serving(metrics_slot(m->board, (size_t)(child - m->children)), false, false);
 	if (code == EXIT_SCHEMA) {
 		m->status = EXIT_SCHEMA;
 		stop(m);
@@ -250,7 +251,7 @@ static void child_ended(struct master *m, struct child *child, int status)
 		log_error("worker_died", "worker=%d status=%d", (int)child->pid, code);
 		m->status = EXIT_FAILED;
 	}
-	child->pid = 0;
+	*child = (struct child){ .ready = CLOSED };
 	if (!m->stopping && count_children(m, m->generation) == 0)
 		m->kill_at = 0;
 }
@@ -378,10 +379,7 @@ static void wait_for_news(struct master *m, struct pollfd *polled)
 
 	polled[0] = (struct pollfd){ .fd = m->signals, .events = POLLIN };
 	for (size_t i = 0; i < m->nchildren; i++)
-		polled[i + 1] = (struct pollfd){
-			.fd = m->children[i].pid ? m->children[i].ready : CLOSED, /* no descriptor: skipped */
-			.events = POLLIN,
-		};
+		polled[i + 1] = (struct pollfd){ .fd = m->children[i].ready, .events = POLLIN };
 	if (poll(polled, count, time_left(m)) <= 0)
 		return;
 	for (size_t i = 0; i < m->nchildren; i++)
@@ -430,6 +428,8 @@ static bool prepare(struct master *m, struct error *err)
 		return error_set(err, ERR_INTERNAL, "signalfd: %s", strerror(errno));
 	m->nchildren = 2 * m->nworkers + SPARE_SLOTS;
 	m->children = must(calloc(m->nchildren, sizeof(*m->children)));
+	for (size_t i = 0; i < m->nchildren; i++)
+		m->children[i].ready = CLOSED; /* which poll() skips */
 	m->board = metrics_board_new(m->nchildren);
 	return true;
 }

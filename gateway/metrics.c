@@ -51,7 +51,8 @@ static size_t bucket_of(const uint64_t *limits, size_t count, uint64_t value)
 }
 
 /* The entry of a pair of constants, or of "everything else" when the table is full. */
-static struct metrics_route *find_route(struct metrics *metrics, const char *area, const char *route)
+static struct metrics_route *find_route(struct metrics *metrics, const char *area,
+					const char *route)
 {
 	size_t start = ((uintptr_t)route / sizeof(void *) ^ (uintptr_t)area) % METRICS_ROUTES;
 
@@ -129,4 +130,21 @@ void metrics_worker_started(struct metrics *metrics)
 {
 	metrics->used = true;
 	__atomic_store_n(&metrics->connections, 0, __ATOMIC_RELAXED);
+}
+
+void metrics_serving(struct metrics *metrics, bool serving, bool database)
+{
+	__atomic_store_n(&metrics->database, database, __ATOMIC_RELAXED);
+	__atomic_store_n(&metrics->serving, serving, __ATOMIC_RELEASE);
+}
+
+bool metrics_database_up(const struct metrics *metrics)
+{
+	const struct metrics_board *board = metrics->board;
+
+	for (size_t i = 0; i < board->workers; i++)
+		if (__atomic_load_n(&board->slot[i].serving, __ATOMIC_ACQUIRE) &&
+		    !__atomic_load_n(&board->slot[i].database, __ATOMIC_RELAXED))
+			return false;
+	return true;
 }

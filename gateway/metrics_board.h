@@ -32,7 +32,8 @@ struct metrics_query {
 
 struct metrics {
 	const struct metrics_board *board;
-	bool used; /* by a worker, now or earlier */
+	bool used;                                   /* by a worker, now or earlier */
+	bool serving, database;                      /* see metrics_serving() */
 	struct metrics_route routes[METRICS_ROUTES]; /* a hash table */
 	struct metrics_query queries[METRICS_QUERIES];
 	uint64_t batches[METRICS_BATCHES + 1], batch_sum;

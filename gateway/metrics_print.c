@@ -5,7 +5,7 @@
 #include "gateway/metrics_board.h"
 
 const uint64_t metrics_latency_us[METRICS_LATENCIES] = {
-	500,	1000,	2000,	5000,	 10000,	  20000,   50000,
+	500,    1000,   2000,   5000,    10000,   20000,   50000,
 	100000, 200000, 500000, 1000000, 2000000, 5000000, 10000000,
 };
 const uint64_t metrics_batch_items[METRICS_BATCHES] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000 };

@@ -9,9 +9,10 @@
 
 enum { HOST_MAX = 255, PORT_MAX_DIGITS = 5 };
 
-static const char LETTERS_DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+static const char LETTERS_DIGITS[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/* Could `length` characters be "host", "host:port" or "[::1]:port"? Nothing that breaks out of a URL. */
+/* Could these be "host", "host:port" or "[::1]:port"? Nothing that breaks out of a URL. */
 static bool is_host(const char *text, size_t length)
 {
 	if (length == 0 || length > HOST_MAX)
@@ -122,5 +123,6 @@ bool origin_url_check(const char *url, struct error *err)
 	    strcspn(url, "?#\"\\ \t\r\n") == length)
 		return true;
 	return error_set(err, ERR_INVALID,
-			 "\"%s\" must be like https://ota.example.com, without a slash at the end", url);
+			 "\"%s\" must be like https://ota.example.com, without a slash at the end",
+			 url);
 }

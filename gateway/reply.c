@@ -24,9 +24,9 @@ static const struct {
 	int status;
 	const char *reason;
 } reasons[] = {
-	{ 207, "Multi-Status" },	    { 308, "Permanent Redirect" },
-	{ 422, "Unprocessable Content" },   { 428, "Precondition Required" },
-	{ 429, "Too Many Requests" },	    { 431, "Request Header Fields Too Large" },
+	{ 207, "Multi-Status" },          { 308, "Permanent Redirect" },
+	{ 422, "Unprocessable Content" }, { 428, "Precondition Required" },
+	{ 429, "Too Many Requests" },     { 431, "Request Header Fields Too Large" },
 	{ 460, "Checksum Mismatch" },
 };
 
@@ -130,7 +130,8 @@ struct flow reply_cut(struct request *req)
 void reply_header(struct request *req, const char *name, const char *value)
 {
 	if (evhttp_add_header(headers(req), name, value) != 0)
-		log_error("bad_header", "request=%s name=\"%s\" value=\"%s\"", req->id, name, value);
+		log_error("bad_header", "request=%s name=\"%s\" value=\"%s\"", req->id, name,
+			  value);
 }
 
 struct flow reply_empty(struct request *req, int status)
@@ -250,8 +251,8 @@ struct flow reply_error(struct request *req, const struct error *err)
 		return reply_cut(req);
 	if (err->code == ERR_INTERNAL)
 		log_error("internal_error", "request=%s error=\"%s\"", req->id, err->text);
-	return area && area->reply_error ? area->reply_error(req, err) :
-					   reply_plain_error(req, err);
+	return area && area->reply_error ? area->reply_error(req, err)
+					 : reply_plain_error(req, err);
 }
 
 struct flow reply_fail(struct request *req, enum error_code code, const char *fmt, ...)

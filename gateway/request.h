@@ -33,18 +33,18 @@ typedef struct flow db_next_fn(struct request *req, const struct db_rows *rows);
 struct request {
 	struct arena *arena;         /* owns everything that this request allocates */
 	struct worker *worker;       /* the services: configuration, database, store, ... */
-	struct evhttp_request *http; /* owned by libevent until the reply is sent; use the calls below */
+	struct evhttp_request *http; /* libevent's; use the calls below. NULL after the reply */
 	struct route_match match;
 	const char *method;
-	const char *path;            /* as it came, without the query */
-	const char *query;           /* as it came, or NULL */
+	const char *path;              /* as it came, without the query */
+	const char *query;             /* as it came, or NULL */
 	char *param[ROUTE_MAX_PARAMS]; /* percent-decoded; valid UTF-8 without control characters */
-	const char *body;            /* not NUL-terminated; NULL when empty */
-	size_t body_size;            /* bytes */
-	int64_t now;                 /* one clock reading for the whole request: us since 1970 */
-	char id[40];                 /* X-Request-Id, ours when the client sent none */
-	void *caller;                /* who asks: set by the first step of the area */
-	void *state;                 /* for the handler, across its steps */
+	const char *body;              /* not NUL-terminated; NULL when empty */
+	size_t body_size;              /* bytes */
+	int64_t now;                   /* one clock reading for the whole request: us since 1970 */
+	char id[40];                   /* X-Request-Id, ours when the client sent none */
+	void *caller;                  /* who asks: set by the first step of the area */
+	void *state;                   /* for the handler, across its steps */
 	/* private to request.c and reply.c */
 	struct event *deadline; /* armed when the request first waits */
 	const char *base_url;   /* as request_base_url() found it, or NULL */
@@ -64,7 +64,7 @@ const char *request_header(const struct request *req, const char *name); /* NULL
 const char *request_query_param(struct request *req, const char *name);  /* decoded; NULL: absent */
 /* All values of a repeated parameter, NULL-terminated, in order. */
 const char *const *request_query_params(struct request *req, const char *name);
-const char *request_peer(const struct request *req); /* address: trusted proxies' word, else socket */
+const char *request_peer(const struct request *req); /* address; trusted proxies are believed */
 
 /* "https://host[:port]" for links: public_url of the configuration, else what the client used. */
 const char *request_base_url(struct request *req);

@@ -6,8 +6,8 @@ static const struct {
 	const char *name;
 	enum route_method method;
 } methods[] = {
-	{ "GET", ROUTE_GET },	      { "HEAD", ROUTE_HEAD },	{ "POST", ROUTE_POST },
-	{ "PUT", ROUTE_PUT },	      { "PATCH", ROUTE_PATCH }, { "DELETE", ROUTE_DELETE },
+	{ "GET", ROUTE_GET },         { "HEAD", ROUTE_HEAD },   { "POST", ROUTE_POST },
+	{ "PUT", ROUTE_PUT },         { "PATCH", ROUTE_PATCH }, { "DELETE", ROUTE_DELETE },
 	{ "OPTIONS", ROUTE_OPTIONS },
 };
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
@@ -88,8 +88,7 @@ static void find_route(const struct area *area, const char *method, const char *
 	*match = best;
 }
 
-struct route_match route_find(const struct area *const *areas, const char *method,
-			      const char *path)
+struct route_match route_find(const struct area *const *areas, const char *method, const char *path)
 {
 	struct route_match nearest = { 0 };
 

@@ -26,22 +26,22 @@ struct route {
 	const char *method; /* HEAD is answered by the GET handler unless it has its own entry */
 	const char *pattern;
 	step_fn *handler;
-	const char *access;  /* what the caller needs; read by the area's own `enter` step */
-	size_t max_body;     /* bytes; 0: the area's default; ROUTE_WHOLE_PIECE */
-	bool cut_unavailable; /* never answer 429/503, close the connection instead (clients.md 10) */
-	const void *more;    /* what else the area knows of it; read by the area alone */
-	step_fn *too_large;  /* says what to do about a body above the limit; NULL: a plain 413 */
+	const char *access;   /* what the caller needs; read by the area's own `enter` step */
+	size_t max_body;      /* bytes; 0: the area's default; ROUTE_WHOLE_PIECE */
+	bool cut_unavailable; /* never answer 429/503, close the connection instead */
+	const void *more;     /* what else the area knows of it; read by the area alone */
+	step_fn *too_large;   /* says what to do about a body above the limit; NULL: a plain 413 */
 };
 
 /* A part of the URL space with its own conventions. */
 struct area {
-	const char *name;            /* label in metrics and logs */
-	const char *const *mounts;   /* path prefixes, NULL-terminated; "" is the root */
-	const struct route *routes;  /* ends with an empty entry */
-	size_t max_body;             /* bytes */
-	error_fn *reply_error;       /* also for 404, 405, 413 and 503 below its mounts */
-	step_fn *enter;              /* first step of every request, or NULL: the handler itself */
-	bool quiet;                  /* its access log is at level debug: there is a lot of it */
+	const char *name;           /* label in metrics and logs */
+	const char *const *mounts;  /* path prefixes, NULL-terminated; "" is the root */
+	const struct route *routes; /* ends with an empty entry */
+	size_t max_body;            /* bytes */
+	error_fn *reply_error;      /* also for 404, 405, 413 and 503 below its mounts */
+	step_fn *enter;             /* first step of every request, or NULL: the handler itself */
+	bool quiet;                 /* its access log is at level debug: there is a lot of it */
 };
 
 /* Values are percent-encoded as they came; pointers into `path`. */
@@ -54,14 +54,19 @@ struct route_match {
 	const struct area *area;   /* NULL: below no mount */
 	const struct route *route; /* NULL: no such path or, with `allowed`, no such method */
 	const char *mount;
-	unsigned allowed;          /* methods of the path: bit set of enum route_method */
+	unsigned allowed; /* methods of the path: bit set of enum route_method */
 	size_t nparams;
 	struct route_param param[ROUTE_MAX_PARAMS];
 };
 
 enum route_method {
-	ROUTE_GET = 1, ROUTE_HEAD = 2, ROUTE_POST = 4, ROUTE_PUT = 8,
-	ROUTE_PATCH = 16, ROUTE_DELETE = 32, ROUTE_OPTIONS = 64,
+	ROUTE_GET = 1,
+	ROUTE_HEAD = 2,
+	ROUTE_POST = 4,
+	ROUTE_PUT = 8,
+	ROUTE_PATCH = 16,
+	ROUTE_DELETE = 32,
+	ROUTE_OPTIONS = 64,
 	ROUTE_METHODS = 128, /* beyond the last */
 };
 const char *route_method_name(enum route_method method); /* of one bit */

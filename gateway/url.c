@@ -26,7 +26,9 @@ char *url_decode(struct arena *arena, const char *text, size_t length, bool form
 			text++;
 			continue;
 		}
-		int high = end - text > 2 ? digit(text[1]) : -1, low = high < 0 ? -1 : digit(text[2]);
+		int high = end - text > 2 ? digit(text[1]) : -1;
+		int low = high < 0 ? -1 : digit(text[2]);
+
 		if (low < 0)
 			return NULL;
 		*at++ = (char)(high * 16 + low);

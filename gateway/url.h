@@ -12,7 +12,7 @@ struct arena;
  */
 char *url_decode(struct arena *arena, const char *text, size_t length, bool form);
 
-/* All values of parameter `name` in "a=1&b=2", decoded, NULL-terminated. What is broken is left out. */
+/* All values of a parameter in "a=1&b=2", decoded, NULL-terminated. What is broken is left out. */
 const char *const *url_query_values(struct arena *arena, const char *query, const char *name);
 
 /* Everything but unreserved characters percent-encoded (RFC 3986): one segment of a path. */

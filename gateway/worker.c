@@ -21,10 +21,11 @@
 
 enum {
 	EXIT_FAILED = 1,
-	START_MS = 10,         /* between two looks whether the database is there */
-	START_SECONDS = 3,     /* then we start without it */
-	DRAIN_MS = 20,         /* between two looks whether everything is answered */
-	FIRST_SWEEP = 1,       /* seconds after the start */
+	START_MS = 10,     /* between two looks whether the database is there */
+	START_SECONDS = 3, /* then we start without it */
+	REPORT_MS = 100,   /* between two reports to metrics_serving() */
+	DRAIN_MS = 20,     /* between two looks whether everything is answered */
+	FIRST_SWEEP = 1,   /* seconds after the start */
 	SWEEP_SECONDS = 10 * 60,
 };
 
@@ -32,7 +33,7 @@ enum {
 struct process {
 	struct worker worker;
 	const struct worker_args *args;
-	struct event *start, *term, *interrupt, *drain, *sweep, **jobs;
+	struct event *start, *term, *interrupt, *drain, *report, *sweep, **jobs;
 	size_t njobs;
 	int64_t deadline; /* monotonic ms: of starting, later of draining */
 };
@@ -63,7 +64,25 @@ static void *must(void *memory)
 	return memory;
 }
 
+static struct event *timer(struct process *p, short flags, event_callback_fn callback, void *arg,
+			   struct timeval first)
+{
+	struct event *event = must(event_new(p->worker.loop, -1, flags, callback, arg));
+
+	event_add(event, &first);
+	return event;
+}
+
 /* ---- Starting: requests that come before the database would only be refused ---- */
+
+static void on_report(evutil_socket_t fd, short what, void *arg)
+{
+	struct process *p = arg;
+
+	(void)fd;
+	(void)what;
+	metrics_serving(p->worker.metrics, !p->worker.draining, db_ready(p->worker.db));
+}
 
 static void tell_ready(int fd)
 {
@@ -86,6 +105,8 @@ static void on_start(evutil_socket_t fd, short what, void *arg)
 	if (p->worker.draining)
 		return;
 	http_listen(p->worker.http, p->args->sockets, p->args->nsockets);
+	p->report = timer(p, EV_PERSIST, on_report, p, milliseconds(REPORT_MS));
+	on_report(-1, EV_TIMEOUT, p);
 	tell_ready(p->args->ready);
 	log_info("worker_started", "database=%s", db_ready(p->worker.db) ? "up" : "down");
 }
@@ -96,10 +117,13 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *p = arg;
 	struct timeval soon = milliseconds(DRAIN_MS);
-	size_t connections = http_connections(p->worker.http), requests = request_count();
+	size_t connections, requests;
 
 	(void)fd;
 	(void)what;
+	http_drain(p->worker.http);
+	connections = http_connections(p->worker.http);
+	requests = request_count();
 	if (connections + requests > 0 && now_ms() < p->deadline) {
 		event_add(p->drain, &soon);
 		return;
@@ -119,11 +143,11 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
 	log_info("worker_draining", "signal=%d connections=%zu requests=%zu", (int)number,
 		 http_connections(p->worker.http), request_count());
 	p->worker.draining = true;
+	on_report(-1, EV_TIMEOUT, p);
 	p->deadline = now_ms() + (int64_t)p->worker.config->drain_timeout * 1000;
-	http_drain(p->worker.http);
-	for (size_t i = 0; i < p->args->nsockets; i++)
-		close(p->args->sockets[i]); /* else the kernel goes on to queue connections for us */
 	on_drain(-1, EV_TIMEOUT, p);
+	for (size_t i = 0; i < p->args->nsockets; i++)
+		close(p->args->sockets[i]); /* or the kernel goes on to queue connections */
 }
 
 /* ---- Keeping house ---- */
@@ -150,15 +174,6 @@ static void on_job(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (db_ready(worker->db) && !worker->draining)
 		db_call(worker->db, h->job->query, (struct db_args){ 0 }, NULL, NULL);
-}
-
-static struct event *timer(struct process *p, short flags, event_callback_fn callback, void *arg,
-			   struct timeval first)
-{
-	struct event *event = must(event_new(p->worker.loop, -1, flags, callback, arg));
-
-	event_add(event, &first);
-	return event;
 }
 
 static size_t count_jobs(const struct worker_job *jobs)
@@ -223,7 +238,7 @@ static void close_services(struct process *p)
 
 static void free_events(struct process *p)
 {
-	struct event *events[] = { p->start, p->term, p->interrupt, p->drain, p->sweep };
+	struct event *events[] = { p->start, p->term, p->interrupt, p->drain, p->report, p->sweep };
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
@@ -236,7 +251,9 @@ static void free_events(struct process *p)
 int worker_run(const struct worker_args *args)
 {
 	struct process p = {
-		.worker = { .config = args->config, .metrics = args->metrics, .areas = args->areas },
+		.worker = { .config = args->config,
+			    .metrics = args->metrics,
+			    .areas = args->areas },
 		.args = args,
 		.njobs = count_jobs(args->jobs),
 	};

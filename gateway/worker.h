@@ -50,7 +50,7 @@ struct worker_args {
 	const struct worker_job *jobs; /* for the one that keeps house; else NULL */
 	const int *sockets;            /* taken: bound, listening, not blocking */
 	size_t nsockets;
-	int ready; /* taken: gets a byte once requests are accepted and the database has been tried */
+	int ready; /* taken: gets a byte once requests are accepted, the database has been tried */
 };
 
 /* Work until SIGTERM or SIGINT has been obeyed; the exit status of the process. */

@@ -9,54 +9,75 @@
 #include "gateway/error.h"
 #include "manage/names.h"
 
-enum { MAX_CHANGES = 20 };
-
 /* ---- Reading ---- */
 
-static bool check_change(const json_t *change, size_t at, struct assumption *out, struct error *err)
+static bool is_text(const json_t *value)
 {
-	const json_t *percent = json_object_get(change, "staged_percent");
-	bool is_release = json_is_string(json_object_get(change, "activate")) ||
-			  json_is_string(json_object_get(change, "pull"));
+	return json_is_string(value);
+}
+
+static bool is_percent(const json_t *value)
+{
+	return json_is_integer(value) && json_integer_value(value) >= 0 &&
+	       json_integer_value(value) <= 100;
+}
+
+static bool is_boolean(const json_t *value)
+{
+	return json_is_boolean(value);
+}
+
+static const struct {
+	const char *name;
+	bool (*check)(const json_t *value);
+	const char *otherwise;
+} KINDS[] = {
+	{ "activate", is_text, "activate names a release: VERSION, or FROM..VERSION for a delta" },
+	{ "pull", is_text, "pull names a release: VERSION, or FROM..VERSION for a delta" },
+	{ "staged_percent", is_percent, "staged_percent is a number from 0 to 100" },
+	{ "version_checking", is_boolean, "version_checking is true or false" },
+};
+
+static bool check_change(const json_t *change, size_t at, struct error *err)
+{
+	const json_t *staged = json_object_get(change, "staged");
+	size_t members = staged && json_object_get(change, "activate") ? 2 : 1, kinds = 0;
 	char pointer[40];
 
 	snprintf(pointer, sizeof(pointer), "/changes/%zu", at);
-	if (percent) {
-		int64_t value = json_integer_value(percent);
+	for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
+		const json_t *value = json_object_get(change, KINDS[i].name);
 
-		if (!json_is_integer(percent) || value < 0 || value > 100)
-			return error_field(err, ERR_INVALID, pointer,
-					   "staged_percent is a number from 0 to 100");
-		out->staged_percent = (int)value;
+		if (value && !KINDS[i].check(value))
+			return error_field(err, ERR_INVALID, pointer, "%s", KINDS[i].otherwise);
+		kinds += value != NULL;
 	}
-	if (!percent && !is_release &&
-	    !json_is_boolean(json_object_get(change, "version_checking")))
-		return error_field(
-			err, ERR_INVALID, pointer,
-			"a change is activate, pull, staged_percent or version_checking");
-	return true;
+	if (kinds != 1 || json_object_size(change) != members)
+		return error_field(err, ERR_INVALID, pointer,
+				   "a change is one of activate (and with it staged), pull, "
+				   "staged_percent and version_checking");
+	return !staged || json_is_boolean(staged) ||
+	       error_field(err, ERR_INVALID, pointer, "staged is true or false");
 }
 
-bool assume_parse(struct arena *arena, const json_t *body, struct assumption *out,
+bool assume_parse(struct arena *arena, const json_t *changes, struct assumption *out,
 		  struct error *err)
 {
 	json_auto_t *activated = json_array();
-	size_t count;
 
-	out->changes = json_object_get(body, "changes");
+	out->changes = changes;
 	out->staged_percent = -1;
-	count = json_array_size(out->changes);
-	if (count < 1 || count > MAX_CHANGES)
-		return error_field(err, ERR_INVALID, "/changes",
-				   "changes is an array of 1 to %d objects", MAX_CHANGES);
-	for (size_t i = 0; i < count; i++) {
-		json_t *change = json_array_get(out->changes, i);
+	for (size_t i = 0; i < json_array_size(changes); i++) {
+		const json_t *change = json_array_get(changes, i);
 		json_t *release = json_object_get(change, "activate");
+		const json_t *percent = json_object_get(change, "staged_percent");
 
-		if (!check_change(change, i, out, err))
+		if (!check_change(change, i, err))
 			return false;
 		if (release)
 			json_array_append(activated, release);
+		if (percent)
+			out->staged_percent = (int)json_integer_value(percent);
 	}
 	out->activated = arena_adopt(arena, json_dumps(activated, JSON_COMPACT), free);
 	return true;
@@ -117,6 +138,9 @@ static bool activate(struct edit *edit, const char *name, bool staged, struct er
 
 	if (!release)
 		return error_field(err, ERR_UNPROCESSABLE, "/changes", "no such release: %s", name);
+	if (release->npayloads == 0)
+		return error_field(err, ERR_UNPROCESSABLE, "/changes",
+				   "release %s has no payload yet; add one first", name);
 	if (find_active(edit, name) < edit->cohort->nactivations)
 		return error_field(err, ERR_UNPROCESSABLE, "/changes",
 				   "release %s is active in this cohort already", name);
@@ -161,39 +185,62 @@ bool assume_rules(struct arena *arena, const struct assumption *assumption,
 
 /* ---- Staged devices ---- */
 
-/* Of `part` devices among `all`, so many when `some` of `all` are chosen at random. */
+/* round(part x some / all), halves up as PostgreSQL does. */
 static int64_t share(int64_t part, int64_t some, int64_t all)
 {
-	return all ? (int64_t)((double)part * (double)some / (double)all + 0.5) : 0;
+	return all ? (2 * part * some + all) / (2 * all) : 0;
+}
+
+/* How many devices change their flag: `some` of the `all` that are marked (`from`), or are not. */
+struct shift {
+	bool from;
+	int64_t some, all;
+};
+
+static struct shift find_shift(const struct assumption *assumption,
+			       const struct matrix_group *groups, size_t count)
+{
+	int64_t all = 0, staged = 0, target;
+
+	for (size_t i = 0; i < count; i++) {
+		all += groups[i].devices;
+		staged += groups[i].facts.staged ? groups[i].devices : 0;
+	}
+	target = share(all, assumption->staged_percent, 100);
+	if (target < staged)
+		return (struct shift){ true, staged - target, staged };
+	return (struct shift){ false, target - staged, all - staged };
 }
 
 struct matrix_group *assume_staged(struct arena *arena, const struct assumption *assumption,
 				   struct matrix_group *groups, size_t *count)
 {
 	struct matrix_group *out = arena_alloc(arena, (2 * *count + 1) * sizeof(*out));
-	int64_t all = 0, staged = 0, target;
+	struct shift shift;
+	int64_t passed = 0; /* devices that might change */
 	size_t n = 0;
 
+	if (assumption->staged_percent < 0)
+		return groups;
+	shift = find_shift(assumption, groups, *count);
 	for (size_t i = 0; i < *count; i++) {
-		all += groups[i].devices;
-		staged += groups[i].facts.staged ? groups[i].devices : 0;
-	}
-	target = assumption->staged_percent < 0 ? staged
-						: share(all, assumption->staged_percent, 100);
-	for (size_t i = 0; i < *count; i++) {
-		bool from = target < staged; /* who changes: the staged, or the others */
-		int64_t change = 0;
+		int64_t devices = groups[i].devices, change = 0;
 
-		if (groups[i].facts.staged == from)
-			change = share(groups[i].devices, from ? staged - target : target - staged,
-				       from ? staged : all - staged);
-		out[n] = groups[i];
-		out[n++].devices -= change;
-		if (change == 0)
-			continue;
-		out[n] = groups[i];
-		out[n].devices = change;
-		out[n++].staged_then = !from;
+		if (groups[i].facts.staged == shift.from) {
+			/* Rounded as a running sum, so that small groups add up, too. */
+			change = share(passed + devices, shift.some, shift.all) -
+				 share(passed, shift.some, shift.all);
+			passed += devices;
+		}
+		if (devices > change) {
+			out[n] = groups[i];
+			out[n++].devices = devices - change;
+		}
+		if (change > 0) {
+			out[n] = groups[i];
+			out[n].devices = change;
+			out[n++].staged_then = !shift.from;
+		}
 	}
 	*count = n;
 	return out;

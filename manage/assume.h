@@ -16,10 +16,10 @@ struct assumption {
 };
 
 /*
- * {"changes": [{"activate": R, "staged": B} | {"pull": R} | {"staged_percent": N} |
- * {"version_checking": B}, ...]}
+ * `changes`: an array of objects, each {"activate": R, "staged": B} | {"pull": R} |
+ * {"staged_percent": N} | {"version_checking": B}. Made one after the other.
  */
-bool assume_parse(struct arena *arena, const json_t *body, struct assumption *out,
+bool assume_parse(struct arena *arena, const json_t *changes, struct assumption *out,
 		  struct error *err);
 
 /* The cohort with the changes made. `releases`: of `activated`, as catalog_release() has them. */
@@ -29,7 +29,8 @@ bool assume_rules(struct arena *arena, const struct assumption *assumption,
 
 /*
  * With another staged percentage, groups fall into devices that keep their flag and those that
- * change it: how many of each group is the expectation, since they are chosen at random.
+ * change it. They are chosen at random, so how many of each group is the expectation; in all they
+ * are as many as will be. Groups stay in their order; none is empty.
  */
 struct matrix_group *assume_staged(struct arena *arena, const struct assumption *assumption,
 				   struct matrix_group *groups, size_t *count);

@@ -9,17 +9,18 @@
 #include "gateway/facts.h"
 #include "gateway/worker.h"
 #include "manage/assume.h"
+#include "manage/endpoint.h"
 #include "manage/endpoints.h"
+#include "manage/fields.h"
 #include "manage/matrix.h"
 
 /* Across the steps of a request. */
 struct forecast {
-	const struct assumption *assumption; /* NULL: the matrix as it is */
-	struct matrix_group *groups;
-	size_t count;
-	int64_t generation, cohort_id;
-	int64_t waiting, exhausted; /* devices that the retry policy holds back */
-	const json_t *releases;     /* assumed to be active, as catalog_release() has them */
+	const struct assumption *assumption;  /* NULL: the matrix as it is */
+	struct matrix_group *groups, *failed; /* all devices; those with failed attempts */
+	size_t count, nfailed;
+	int64_t project_id, generation, cohort_id;
+	const json_t *releases; /* assumed to be active, as catalog_release() has them */
 };
 
 enum { PARAM_COHORT = 1 };
@@ -50,7 +51,9 @@ struct flow manage_what_if(struct request *req)
 	struct error err;
 	json_t *body;
 
-	if (!request_json(req, &body, &err) || !assume_parse(req->arena, body, assumption, &err))
+	if (!request_json(req, &body, &err) ||
+	    !endpoint_check_body(fields_what_if, body, false, &err) ||
+	    !assume_parse(req->arena, json_object_get(body, "changes"), assumption, &err))
 		return reply_error(req, &err);
 	return ask(req, assumption);
 }
@@ -60,27 +63,36 @@ static void drop_json(void *object)
 	json_decref(object);
 }
 
+static struct matrix_group read_group(struct request *req, const struct db_rows *rows, size_t row)
+{
+	const char *attributes = db_text(rows, row, "targeting");
+	struct matrix_group group = { .devices = db_int(rows, row, "devices") };
+
+	facts_read(req, rows, row, &group.facts);
+	group.staged_then = group.facts.staged;
+	group.attributes = attributes ? arena_strdup(req->arena, attributes) : NULL;
+	return group;
+}
+
 static void read_groups(struct request *req, const struct db_rows *rows)
 {
 	struct forecast *forecast = req->state;
 	const char *assumed = db_text(rows, 0, "assumed");
+	size_t count = db_count(rows);
 
+	forecast->project_id = db_int(rows, 0, "project_id");
 	forecast->generation = db_int(rows, 0, "generation");
 	forecast->cohort_id = db_int(rows, 0, "cohort_id");
-	forecast->waiting = db_int(rows, 0, "waiting");
-	forecast->exhausted = db_int(rows, 0, "exhausted");
 	if (assumed)
 		forecast->releases = arena_adopt(req->arena, json_loads(assumed, 0, NULL),
 						 drop_json);
-	forecast->groups = arena_alloc(req->arena, db_count(rows) * sizeof(*forecast->groups));
-	for (size_t i = 0; i < db_count(rows) && db_text(rows, i, "devices"); i++) {
-		struct matrix_group *group = &forecast->groups[forecast->count++];
-		const char *attributes = db_text(rows, i, "targeting");
-
-		facts_read(req, rows, i, &group->facts);
-		group->staged_then = group->facts.staged;
-		group->attributes = attributes ? arena_strdup(req->arena, attributes) : NULL;
-		group->devices = db_int(rows, i, "devices");
+	forecast->groups = arena_alloc(req->arena, count * sizeof(*forecast->groups));
+	forecast->failed = arena_alloc(req->arena, count * sizeof(*forecast->failed));
+	for (size_t i = 0; i < count && db_text(rows, i, "devices"); i++) {
+		if (db_text(rows, i, "failures"))
+			forecast->failed[forecast->nfailed++] = read_group(req, rows, i);
+		else
+			forecast->groups[forecast->count++] = read_group(req, rows, i);
 	}
 }
 
@@ -95,7 +107,8 @@ static struct flow groups_found(struct request *req, const struct db_rows *rows)
 	if (!db_text(rows, 0, "cohort_id"))
 		return reply_fail(req, ERR_UNKNOWN, "no such cohort");
 	read_groups(req, rows);
-	if (!catalog || catalog->generation < forecast->generation)
+	if (!catalog || catalog->project_id != forecast->project_id ||
+	    catalog->generation < forecast->generation)
 		return catalog_fetch_by_slug(req, req->param[PARAM_PROJECT], ready);
 	return ready(req);
 }
@@ -109,8 +122,7 @@ static json_t *render(struct request *req, const struct matrix_rules *rules)
 
 	json_object_set_new(matrix, "cohort", json_string(req->param[PARAM_COHORT]));
 	json_object_set_new(matrix, "held",
-			    json_pack("{s:I, s:I}", "waiting", (json_int_t)forecast->waiting,
-				      "exhausted", (json_int_t)forecast->exhausted));
+			    matrix_render_held(rules, forecast->failed, forecast->nfailed));
 	return matrix;
 }
 

@@ -17,7 +17,7 @@ enum { PARAM_DEVICE = 1, TIME_SIZE = 32 };
 /* Across the steps. */
 struct inspection {
 	struct resolver_facts facts;
-	int64_t generation, cohort_id;
+	int64_t project_id, generation, cohort_id;
 	json_t *report;   /* what the database has to say */
 	const char *open; /* a sentence about the open deployment, or NULL */
 };
@@ -50,6 +50,7 @@ static struct inspection *read_row(struct request *req, const struct db_rows *ro
 	const char *state = db_text(rows, 0, "open_state");
 
 	facts_read(req, rows, 0, &inspection->facts);
+	inspection->project_id = db_int(rows, 0, "project_id");
 	inspection->generation = db_int(rows, 0, "generation");
 	inspection->cohort_id = db_int(rows, 0, "cohort_id");
 	inspection->report = arena_adopt(req->arena,
@@ -58,7 +59,8 @@ static struct inspection *read_row(struct request *req, const struct db_rows *ro
 						   json_column(rows, "versions"), "deployments",
 						   json_column(rows, "deployments")),
 					 drop_json);
-	if (state)
+	/* One that is only offered follows the rules with the next poll. */
+	if (state && strcmp(state, "offered") != 0)
 		inspection->open = arena_printf(
 			req->arena,
 			"Deployment %s of release %s is %s; the device was last heard in it at %s.",
@@ -79,7 +81,8 @@ static struct flow found(struct request *req, const struct db_rows *rows)
 		return reply_fail(req, ERR_UNKNOWN, "no such device");
 	inspection = read_row(req, rows);
 	req->state = inspection;
-	if (!catalog || catalog->generation < inspection->generation)
+	if (!catalog || catalog->project_id != inspection->project_id ||
+	    catalog->generation < inspection->generation)
 		return catalog_fetch_by_slug(req, req->param[PARAM_PROJECT], ready);
 	return ready(req);
 }

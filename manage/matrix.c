@@ -47,6 +47,17 @@ int64_t matrix_moves(const struct matrix_rules *a, const struct matrix_rules *b,
 	return moves;
 }
 
+json_t *matrix_render_held(const struct matrix_rules *rules, const struct matrix_group *groups,
+			   size_t count)
+{
+	int64_t devices[RESOLVER_REASONS] = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		devices[decide(rules, &groups[i]).reason] += groups[i].devices;
+	return json_pack("{s:I, s:I}", "waiting", (json_int_t)devices[REASON_RETRY_WAIT],
+			 "exhausted", (json_int_t)devices[REASON_ATTEMPTS_EXHAUSTED]);
+}
+
 /* ---- Groups to rows ---- */
 
 static bool same(const char *a, const char *b)

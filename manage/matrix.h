@@ -38,6 +38,13 @@ struct matrix_rules {
 json_t *matrix_render(struct arena *arena, const struct matrix_rules *rules,
 		      const struct matrix_group *groups, size_t count);
 
+/*
+ * {"waiting", "exhausted"}: of these groups, whose facts have failed attempts, how many devices the
+ * retry policy keeps from the step that they would make next.
+ */
+json_t *matrix_render_held(const struct matrix_rules *rules, const struct matrix_group *groups,
+			   size_t count);
+
 /* How many devices have another next step by `b` than by `a`. */
 int64_t matrix_moves(const struct matrix_rules *a, const struct matrix_rules *b,
 		     const struct matrix_group *groups, size_t count);

@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_BOARDS = 100, MAX_TEXT = 128 };
+enum {
+	MAX_BOARDS = 100,
+	MAX_TEXT = 128,      /* bytes */
+	MAX_SETTINGS = 2500, /* libconfig's time is quadratic in them: 40 ms */
+};
 
 static const char COMPATIBILITY[] = "hardware-compatibility";
 
@@ -13,6 +17,15 @@ static const char COMPATIBILITY[] = "hardware-compatibility";
 static bool includes(const char *text)
 {
 	return strstr(text, "@include") != NULL;
+}
+
+static bool has_too_many_settings(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += *text == '=' || *text == ':';
+	return count > MAX_SETTINGS;
 }
 
 static void add_text(json_t *object, const char *name, const char *text)
@@ -52,7 +65,7 @@ static json_t *read_libconfig(const char *text)
 	config_t config;
 	json_t *about = NULL;
 
-	if (includes(text))
+	if (includes(text) || has_too_many_settings(text))
 		return NULL;
 	config_init(&config);
 	if (config_read_string(&config, text)) {

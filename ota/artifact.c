@@ -1,23 +1,28 @@
 /* GET /api/v0/artifacts/{project}/{sha256}/{filename}: a file, by a signed link. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "gateway/catalog.h"
 #include "gateway/db.h"
 #include "gateway/download.h"
-#include "gateway/worker.h"
 #include "ota/endpoints.h"
 #include "ota/signed.h"
 
-static step_fn entered;
 static db_next_fn found;
 
 struct flow ota_artifact(struct request *req)
 {
-	if (catalog_by_slug(req->worker->catalogs, req->param[PARAM_PROJECT]))
-		return entered(req);
-	return catalog_fetch_by_slug(req, req->param[PARAM_PROJECT], entered);
+	return db_query(req, QUERY_ARTIFACT_SIGNED,
+			DB_ARGS(req->param[PARAM_PROJECT], req->param[PARAM_SHA256]), found);
+}
+
+static bool is_ours(struct request *req, const struct db_rows *rows, const char *expires)
+{
+	const struct signed_file file = { req->param[PARAM_PROJECT], req->param[PARAM_SHA256],
+					  req->param[PARAM_FILENAME] };
+	const char *signature = request_query_param(req, "signature");
+
+	return db_count(rows) > 0 && expires && signature &&
+	       signed_valid(req->arena, db_text(rows, 0, "url_secret"), &file, expires, signature);
 }
 
 static bool has_expired(const struct request *req, const char *expires)
@@ -29,26 +34,15 @@ static bool has_expired(const struct request *req, const char *expires)
 	return errno || *end || until < req->now / 1000000;
 }
 
-static struct flow entered(struct request *req)
+static struct flow found(struct request *req, const struct db_rows *rows)
 {
-	const struct catalog *catalog = catalog_by_slug(req->worker->catalogs,
-							req->param[PARAM_PROJECT]);
 	const char *expires = request_query_param(req, "expires");
-	const char *signature = request_query_param(req, "signature");
 
-	if (!catalog || !expires || !signature ||
-	    !signed_valid(req->arena, catalog, req->param[PARAM_SHA256], req->param[PARAM_FILENAME],
-			  expires, signature))
+	if (!is_ours(req, rows, expires))
 		return reply_fail(req, ERR_FORBIDDEN, "this link is not one of ours");
 	if (has_expired(req, expires))
 		return reply_fail(req, ERR_FORBIDDEN, "this link has expired; ask for a new one");
-	return db_query(req, QUERY_ARTIFACT_SIGNED,
-			DB_ARGS(req->param[PARAM_PROJECT], req->param[PARAM_SHA256]), found);
-}
-
-static struct flow found(struct request *req, const struct db_rows *rows)
-{
-	if (db_count(rows) == 0)
+	if (!db_text(rows, 0, "sha256"))
 		return reply_fail(req, ERR_UNKNOWN, "this file is no longer here");
 	struct download download = {
 		.sha256 = db_text(rows, 0, "sha256"),

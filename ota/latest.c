@@ -8,13 +8,13 @@
 #include "gateway/db.h"
 #include "gateway/digest.h"
 #include "gateway/facts.h"
+#include "gateway/utf8.h"
 #include "gateway/worker.h"
 #include "ota/endpoints.h"
 #include "ota/signed.h"
 
 enum {
-	MAX_SERIAL = 128, /* characters, as in DDI */
-	MAX_FACT = 128,
+	MAX_PARAM = 128, /* characters, as ids and attributes in DDI */
 	MAX_REFRESHES = 5,
 };
 
@@ -35,24 +35,36 @@ static db_next_fn asked;
 
 /* ---- What the device says ---- */
 
-static bool is_printable(const char *text)
+static size_t characters(const char *text)
 {
+	size_t count = 0;
+
 	for (; *text; text++)
-		if (*text <= ' ' || *text > '~')
-			return false;
-	return true;
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
 }
 
-static bool take_param(struct request *req, const char *name, size_t max, bool required,
-		       const char **out, struct error *err)
+static bool take_param(struct request *req, const char *name, bool required, const char **out,
+		       struct error *err)
 {
 	*out = request_query_param(req, name);
 	if (!*out)
 		return !required ||
 		       error_field(err, ERR_INVALID, name, "the parameter %s is missing", name);
-	return (**out && strlen(*out) <= max && is_printable(*out)) ||
-	       error_field(err, ERR_INVALID, name,
-			   "%s has 1 to %zu printable characters without blanks", name, max);
+	return (**out && characters(*out) <= MAX_PARAM && utf8_printable(*out, strlen(*out))) ||
+	       error_field(err, ERR_INVALID, name, "%s has 1 to %d printable characters", name,
+			   MAX_PARAM);
+}
+
+static bool take_params(struct request *req, struct call *call, struct error *err)
+{
+	if (!take_param(req, "device_serial", true, &call->serial, err) ||
+	    !take_param(req, "hardware_version", true, &call->hardware, err) ||
+	    !take_param(req, "software_type", true, &call->type, err) ||
+	    !take_param(req, "current_version", false, &call->version, err))
+		return false;
+	return !strchr(call->serial, ' ') ||
+	       error_field(err, ERR_INVALID, "device_serial", "device_serial has no blanks");
 }
 
 static struct flow begin(struct request *req, bool only_url)
@@ -62,10 +74,7 @@ static struct flow begin(struct request *req, bool only_url)
 	const char *key = request_header(req, KEY_HEADER);
 	struct error err;
 
-	if (!take_param(req, "device_serial", MAX_SERIAL, true, &call->serial, &err) ||
-	    !take_param(req, "hardware_version", MAX_FACT, true, &call->hardware, &err) ||
-	    !take_param(req, "software_type", MAX_FACT, true, &call->type, &err) ||
-	    !take_param(req, "current_version", MAX_FACT, false, &call->version, &err))
+	if (!take_params(req, call, &err))
 		return reply_error(req, &err);
 	if (!key)
 		return reply_fail(req, ERR_FORBIDDEN, "the header %s is missing", KEY_HEADER);
@@ -130,7 +139,8 @@ static struct flow reply_release(struct request *req, const struct resolver_deci
 								decision->activation->release->id);
 	const struct catalog_payload *payload = catalog_payload(catalog, decision->payload->id);
 	int64_t expires = req->now / 1000000 + req->worker->config->url_expiry;
-	const char *url = signed_link(req, catalog, payload->sha256, payload->filename, expires);
+	const struct signed_file file = { catalog->slug, payload->sha256, payload->filename };
+	const char *url = signed_link(req, catalog->url_secret, &file, expires);
 	json_t *artifact;
 
 	reply_header(req, "Cache-Control", "no-store");

@@ -13,13 +13,17 @@
 #include <stdint.h>
 
 struct arena;
-struct catalog;
 struct request;
 
-/* `expires`: seconds since 1970. */
-const char *signed_link(struct request *req, const struct catalog *catalog, const char *sha256,
-			const char *filename, int64_t expires);
+struct signed_file {
+	const char *project; /* its slug */
+	const char *sha256, *filename;
+};
+
+/* `secret`: the project's. `expires`: seconds since 1970. */
+const char *signed_link(struct request *req, const char *secret, const struct signed_file *file,
+			int64_t expires);
 
 /* Was this signature made by us, for this link? Whether it has expired is another question. */
-bool signed_valid(struct arena *arena, const struct catalog *catalog, const char *sha256,
-		  const char *filename, const char *expires, const char *signature);
+bool signed_valid(struct arena *arena, const char *secret, const struct signed_file *file,
+		  const char *expires, const char *signature);

@@ -55,10 +55,11 @@ begin
      limit _count);
   _locked := array(
     select d.device_id
-      from device d
-     where d.project_id = _cohort.project_id and d.device_id = any (_chosen) and d.cohort_id = _cohort.id and d.staged <> _staged
+      from unnest(_chosen) as chosen (id)
+      join device d on d.project_id = _cohort.project_id and d.device_id = chosen.id
+     where d.cohort_id = _cohort.id and d.staged <> _staged
      order by d.device_id
-       for no key update);
+       for no key update of d);
   perform devices_regroup(_cohort.project_id, _locked, null, _staged);
   return cardinality(_locked);
 end $$;

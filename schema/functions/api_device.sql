@@ -96,10 +96,11 @@ declare
 begin
   _locked := array(
     select d.device_id
-      from device d
-     where d.project_id = _project.id and d.device_id = any (_ids) and d.cohort_id <> _to
+      from unnest(_ids) as given (id)
+      join device d on d.project_id = _project.id and d.device_id = given.id
+     where d.cohort_id <> _to
      order by d.device_id
-       for no key update);
+       for no key update of d);
   perform devices_regroup(_project.id, _locked, _to, false);
   return cardinality(_locked);
 end $$;
@@ -116,7 +117,9 @@ declare
   _device  device;
   _cohort  cohort;
 begin
-  if _call.body ? 'cohort' then
+  if _call.body ->> 'id' like '%/%' then
+    perform fail(422, 'an id is a part of a path: it has no slashes', '/id');
+  elsif _call.body ? 'cohort' then
     _cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
   else
     select * into _cohort from cohort c where c.project_id = _project.id and c.is_default;

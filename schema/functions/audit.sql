@@ -7,21 +7,22 @@ select encode(sha256(convert_to(json_build_array(
   _entry.project, _entry.action, _entry.object, _entry.before, _entry.after)::text, 'UTF8')), 'hex')
 $$;
 
--- One at a time: the chain has one end. `_call` null: the gateway itself.
+-- One at a time: the chain has one end, and its lock is held until the transaction ends. So this comes
+-- last in a change. `_call` null: the gateway itself.
 create or replace function audit_add(_call api_request, _project text, _action text, _object text, _before jsonb, _after jsonb)
 returns void language plpgsql as $$
 declare
-  _last  audit;
+  _head  audit_head;
   _entry audit;
 begin
-  perform pg_advisory_xact_lock(hashtext('mews.audit'));
-  select * into _last from audit order by id desc limit 1;
-  _entry := row(coalesce(_last.id, 0) + 1, clock_timestamp(),
+  select * into _head from audit_head for update;
+  _entry := row(_head.id + 1, clock_timestamp(),
                 coalesce(_call.actor ->> 'kind', 'system'), coalesce(_call.actor ->> 'name', 'mewsd'),
                 coalesce(_call.actor ->> 'address', ''), coalesce(_call.actor ->> 'request_id', ''),
                 _project, _action, _object, _before, _after, '')::audit;
-  _entry.hash := audit_hash(_entry, coalesce(_last.hash, ''));
+  _entry.hash := audit_hash(_entry, _head.hash);
   insert into audit select _entry.*;
+  update audit_head set id = _entry.id, hash = _entry.hash;
 end $$;
 
 -- Nobody rewrites history, the gateway least of all.

@@ -32,14 +32,15 @@ begin
   select g.project_id, c.cohort_id, g.software_type, g.software_version, g.hardware_version, c.staged, g.targeting, c.sign * g.devices
     from (select d.project_id, d.cohort_id, d.software_type, d.software_version, d.hardware_version, d.staged, d.targeting,
                  count(*)::int as devices
-            from device d
-           where d.project_id = _project and d.device_id = any (_devices)
+            from unnest(_devices) as given (id)
+            join device d on d.project_id = _project and d.device_id = given.id
            group by 1, 2, 3, 4, 5, 6, 7) g
    cross join lateral (values (-1, g.cohort_id, g.staged), (1, coalesce(_cohort, g.cohort_id), _staged)) c (sign, cohort_id, staged);
   perform set_config('mews.counted', 'yes', true);
   update device d
      set cohort_id = coalesce(_cohort, d.cohort_id), staged = _staged
-   where d.project_id = _project and d.device_id = any (_devices);
+    from unnest(_devices) as given (id)
+   where d.project_id = _project and d.device_id = given.id;
   perform set_config('mews.counted', '', true);
 end $$;
 

@@ -137,7 +137,7 @@ $$;
 create or replace function feedback_keep(_deployment deployment, _execution text, _result text, _code int, _details text[])
 returns void language plpgsql as $$
 declare
-  _quota constant int := 1000;
+  _quota constant int := feedback_quota();
   _fold  boolean;
 begin
   if _execution = 'closed' then
@@ -276,6 +276,7 @@ begin
      where (is_open(x.state) or x.state = 'installed')
        and x.state in ('offered', 'retrieved', 'downloading', 'downloaded', 'installing', 'rejected', 'canceling', 'installed')
        and x.changed_at < now() - p.deployment_timeout * interval '1 second'
+       and x.created_at < now() - p.deployment_timeout * interval '1 second' -- it is, and has an index
      order by x.project_id, x.device_id
      limit 1000
   loop

@@ -204,7 +204,8 @@ create table deployment (
 ) with (fillfactor = 80);
 create index deployment_newest on deployment (project_id, created_at, device_id, n);
 create index deployment_release on deployment (release_id, state);
-create index deployment_open on deployment (changed_at)
+-- Not of changed_at, so that feedback, which sets it, changes no index.
+create index deployment_open on deployment (created_at)
   where state in ('offered', 'retrieved', 'downloading', 'downloaded', 'installing', 'rejected', 'canceling', 'installed');
 
 create table event (

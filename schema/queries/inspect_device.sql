@@ -1,8 +1,8 @@
 -- All that there is to say of a device. No row: no such project. A null cohort_id: no such device.
 -- $1 project's slug, $2 device
-select p.generation, d.cohort_id, d.staged, d.software_type, d.software_version, d.hardware_version,
+select p.id as project_id, p.generation, d.cohort_id, d.staged, d.software_type, d.software_version, d.hardware_version,
        d.targeting, d.failures, d.installed_n,
-       o.n as open_n, o.state as open_state, o.changed_at as open_changed_at, release_name(r) as open_release,
+       o.n as open_n, o.state as open_state, to_char(o.changed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as open_changed_at, release_name(r) as open_release,
        device_json(d) as device,
        (select json_agg(json_build_object('at', v.at, 'software_type', v.software_type, 'software_version', v.software_version,
                                           'hardware_version', v.hardware_version) order by v.at desc)

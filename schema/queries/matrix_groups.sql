@@ -1,33 +1,46 @@
--- A cohort's devices as counted groups, equal facts side by side; held: by the retry policy, at a release
--- that is active there. No row: no such project. A null cohort_id: no such cohort. A null devices: it is empty.
+-- A cohort's devices as counted groups, equal facts side by side. Those whose attempts failed at a release
+-- that is active there, or that is assumed to be, come once more, with the failures that hold them back.
+-- No row: no such project. A null cohort_id: no such cohort. A null devices: it is empty.
 -- $1 project's slug, $2 cohort's slug, $3 releases that a what-if assumes (JSON array of VERSION or FROM..VERSION)
 with asked as (
   select p.id as project_id, p.generation, p.retry_attempts, p.retry_backoff, c.id as cohort_id
     from project p
     left join cohort c on c.project_id = p.id and c.slug = $2
    where p.slug = $1
-), failing as (
-  select d.device_id,
-         bool_or(a.retry_attempts > 0 and (f.value ->> 0)::int >= a.retry_attempts) as exhausted,
-         bool_or(to_timestamp((f.value ->> 1)::float8 / 1e6)
-                 + least(a.retry_backoff * power(2, (f.value ->> 0)::int - 1), 1e9) * interval '1 second' > now()) as waiting
+), assumed as (
+  select r.id
+    from asked a
+    join release r on r.project_id = a.project_id
+   where release_name(r) in (select json_array_elements_text($3::json))
+), eligible as (
+  select v.release_id as id from asked a join activation v on v.cohort_id = a.cohort_id and v.pulled_at is null
+  union
+  select id from assumed
+), held as ( -- made alike, so that they are few groups: out of attempts, or in the middle of a back-off
+  select d.software_type, d.software_version, d.hardware_version, d.staged, d.targeting,
+         (select jsonb_object_agg(f.key, case when f.failed >= a.retry_attempts and a.retry_attempts > 0
+                                              then jsonb_build_array(a.retry_attempts, 0)
+                                              else jsonb_build_array(1, 9000000000000000000) end)
+            from (select each.key, (each.value ->> 0)::int as failed, to_timestamp((each.value ->> 1)::float8 / 1e6) as at
+                    from jsonb_each(d.failures) each) f
+           where f.key::bigint in (select id from eligible)
+             and (f.failed >= a.retry_attempts and a.retry_attempts > 0
+                  or f.at + least(a.retry_backoff * power(2, f.failed - 1), 1e9) * interval '1 second' > now())) as failures
     from asked a
     join device d on d.project_id = a.project_id and d.cohort_id = a.cohort_id and d.failures is not null
-   cross join lateral jsonb_each(d.failures) f
-    join activation v on v.cohort_id = a.cohort_id and v.pulled_at is null and v.release_id = f.key::bigint
-   group by 1
-), held as (
-  select count(*) filter (where exhausted) as exhausted, count(*) filter (where waiting and not exhausted) as waiting
-    from failing
+), counted as (
+  select g.software_type, g.software_version, g.hardware_version, g.staged, g.targeting, g.devices, null::jsonb as failures
+    from asked a
+    join fleet_now g on g.project_id = a.project_id and g.cohort_id = a.cohort_id
+  union all
+  select software_type, software_version, hardware_version, staged, targeting, count(*), failures
+    from held
+   where failures is not null
+   group by 1, 2, 3, 4, 5, 7
 )
-select a.generation, a.cohort_id, h.exhausted, h.waiting,
-       (select json_agg(catalog_release(r.id))
-          from release r
-         where r.project_id = a.project_id
-           and release_name(r) in (select json_array_elements_text($3::json))) as assumed,
-       g.software_type, g.software_version, g.hardware_version, g.staged, g.targeting, g.devices,
-       null as failures, null as installed_n -- gateway/facts.h; how single devices get on is not in the matrix
+select a.project_id, a.generation, a.cohort_id, (select json_agg(catalog_release(id)) from assumed) as assumed,
+       g.software_type, g.software_version, g.hardware_version, g.staged, g.targeting, g.failures, g.devices,
+       null as installed_n -- gateway/facts.h; how single devices get on is not in the matrix
   from asked a
- cross join held h
-  left join fleet_now g on g.project_id = a.project_id and g.cohort_id = a.cohort_id
+  left join counted g on true
  order by g.software_version, g.software_type, g.hardware_version, g.targeting, g.staged

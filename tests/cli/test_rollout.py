@@ -10,7 +10,7 @@ from conftest import CONFLICT, FAILED, MEWS, NOT_FOUND, REFUSED, UNCONFIRMED, US
 from lib.wait import wait_until
 
 MIB = 1 << 20
-SMALL_PIECES = pytest.mark.gateway(MEWS_UPLOAD_PIECE_SIZE=str(64 * 1024))
+SMALL_PIECES = pytest.mark.gateway(MEWS_UPLOADS_PIECE_SIZE=str(64 * 1024))
 
 
 def sha256(path):
@@ -141,7 +141,7 @@ def test_upload_that_is_refused_leaves_no_release(mews, images):
     (b"software\0", "is not text"),
     (b"# " + b"x" * (MIB + 1), "more than 1 MiB"),
     ("", "cut off"),
-])
+], ids=["hardware", "version", "include", "syntax", "type", "long", "binary", "big", "empty"])
 def test_upload_refuses_broken_descriptions(mews, swu, description, says):
     result = mews("upload", swu(description), code=USAGE if "hardware" in says else REFUSED)
     assert says in result.err

@@ -1,13 +1,14 @@
 """Debian's swupdate, the real daemon, against the gateway; and what goes wrong between them."""
 import pytest
 
-from lib.ddi import contents
+from lib.ddi import Unit, contents
 from lib.wait import wait_until
 
 MIB = 1 << 20
 NEW, OLD = "1.1.0", "1.0.0"
 SIZE = 4 * MIB  # of an image that is held or cut in the middle
-WRONG = "0" * 64  # a SHA-256
+WRONG = "1" * 64  # a SHA-256
+SLOWLY = ("-n", "400k")  # bytes/s: several polls fit in a download
 
 
 def events(deployment):
@@ -30,7 +31,6 @@ def finish(gateway, unit, images, size):
     """The device installs, comes back with the new version, and that is confirmed."""
     wait_until(lambda: unit.logged("SWUPDATE successful"), 60, "swupdate installs")
     assert unit.installed == images.content(NEW, size)
-    wait_until(lambda: "All Chunks Installed." in details(gateway.deployments(unit.id)[-1]), 30, "it says so")
     unit.reboot(NEW)
     return gateway.wait_deployment(unit.id, "confirmed")
 
@@ -41,6 +41,8 @@ def finish(gateway, unit, images, size):
 def test_update_is_confirmed_by_the_version_report(gateway, publish, device, images, prefix, tenant):
     publish(NEW)
     unit = device(url=gateway.url + prefix, tenant=tenant)
+    gateway.wait_deployment(unit.id, "installing")
+    wait_until(lambda: "All Chunks Installed." in details(gateway.deployments(unit.id)[-1]), 30, "it says so")
     confirmed = finish(gateway, unit, images, 100_000)
     assert (confirmed["n"], confirmed["attempt"], confirmed["release"]) == (1, 1, NEW)
     assert ("closed", "success") in events(confirmed)
@@ -126,46 +128,51 @@ def test_gateway_is_killed_before_the_final_report(gateway, publish, device, ima
     assert gateway.wait_deployment(unit.id, "confirmed")["attempt"] == 1
 
 
-def test_postgresql_restarts_in_mid_download(gateway, publish, device, images, proxy, postgres):
+@pytest.mark.parametrize("line_breaks", [False, True])
+def test_postgresql_restarts_in_mid_download(gateway, publish, device, images, proxy, postgres, line_breaks):
+    """A running download needs no database; one that is resumed is refused until there is one, and tries again."""
     publish(NEW, size=SIZE)
-    proxy.hold_at(MIB)
-    proxy.cut_at(2 * MIB)
+    proxy.hold_at(MIB, cut=line_breaks)
     unit = device(url=proxy.url)
     proxy.wait_held()
     postgres.stop()
     proxy.release()
-    wait_until(lambda: len(proxy.ranges()) >= 2, 30, "it resumes without a database")
+    if line_breaks:
+        wait_until(lambda: len(proxy.ranges()) >= 2, 30, "it tries to resume")
+    else:
+        wait_until(lambda: unit.logged("SWUPDATE successful"), 60, "swupdate installs")
     postgres.start()
+    gateway.wait_ready()
     confirmed = finish(gateway, unit, images, SIZE)
     assert (confirmed["n"], confirmed["attempt"]) == (1, 1)
 
 
 # ---- Pulled ----
 
-def test_pulled_before_the_download(gateway, publish, device, pull_of, proxy):
-    activation = publish(NEW, size=SIZE)
-    proxy.hold_at(1)
-    unit = device(url=proxy.url)
-    proxy.wait_held()
+def test_pulled_before_the_download(gateway, publish, device, pull_of):
+    """It has read what it is to install when its operator thinks again."""
+    activation = publish(NEW)
+    unit = Unit(gateway)
+    unit.poll()
+    unit.report()
+    unit.get(f"/deploymentBase/{unit.offered()}")
     pull_of(activation)
+    real = device(unit.id)
     canceled = gateway.wait_deployment(unit.id, "canceled")
-    proxy.release()
     assert "cancellation acknowledged." in details(canceled)
-    polls(gateway, unit, 2)
+    polls(gateway, real, 2)
     assert len(gateway.deployments(unit.id)) == 1
+    assert not real.logged("Software Update started")
 
 
 def test_pulled_in_mid_download(gateway, publish, device, pull_of, proxy):
     activation = publish(NEW, size=SIZE)
-    proxy.hold_at(MIB)
-    unit = device(url=proxy.url)
-    proxy.wait_held()
+    unit = device(url=proxy.url, options=SLOWLY)
+    wait_until(proxy.ranges, 30, "the download begins")
     pull_of(activation)
-    gateway.wait_deployment(unit.id, "canceling")
-    proxy.release()
     canceled = gateway.wait_deployment(unit.id, "canceled")
     assert "cancellation acknowledged." in details(canceled)
-    assert not any(result == "failure" for _, result in events(canceled))
+    assert "failure" not in [result for _, result in events(canceled)]
     publish("1.2.0")
     assert gateway.wait_deployment(unit.id, "installing")["release"] == "1.2.0"
 

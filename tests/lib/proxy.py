@@ -12,7 +12,7 @@ class Proxy:
     """Stands before the gateway at `target` (host, port), which may go away and come back.
 
     cut_at(n): the next artifact response ends, by a reset, after n bytes (its headers included).
-    hold_at(n): it stands still there until release(); `held` is set while it does.
+    hold_at(n): it stands still there until release(); `held` is set while it does. With cut=True it ends then.
     """
 
     def __init__(self, target):
@@ -31,8 +31,8 @@ class Proxy:
         """One cut for each size, on as many artifact requests in turn."""
         self._limits += [("cut", size) for size in sizes]
 
-    def hold_at(self, size):
-        self._limits.append(("hold", size))
+    def hold_at(self, size, cut=False):
+        self._limits.append(("hold, cut" if cut else "hold", size))
 
     def wait_held(self, timeout=30):
         assert self.held.wait(timeout), f"no download was held within {timeout} s"
@@ -94,9 +94,10 @@ class Proxy:
                 passed = passed + len(data) if limit else 0
                 if limit and passed >= limit[0][1]:
                     what, _ = limit.pop()
-                    if what == "cut":
+                    if "hold" in what:
+                        self._hold()
+                    if "cut" in what:
                         break
-                    self._hold()
                 client.sendall(data)
         except OSError:
             pass

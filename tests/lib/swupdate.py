@@ -27,8 +27,8 @@ class Device:
     """One unit. It has no boot loader: reboot() plays one that found the new image good, or not."""
 
     def __init__(self, home, certificate, url, token, id="device-1", version="1.0.0", hardware="demo-board",
-                 software_type="main", tenant="default", orphan=False):
-        self.home, self.id, self.orphan = home, id, orphan
+                 software_type="main", tenant="default", orphan=False, options=()):
+        self.home, self.id, self.orphan, self.options = home, id, orphan, options
         self.settings = dict(certificate=certificate, url=url, token=token, id=id, version=version,
                              hardware=hardware, software_type=software_type, tenant=tenant)
         self.log_path = home / "swupdate.log"
@@ -49,12 +49,13 @@ class Device:
         return re.search(pattern, self.log)
 
     def start(self, *suricatta_options):
-        """Run the daemon, with command line options for its hawkBit client such as "-c", "2"."""
+        """Run the daemon, with command line options for its hawkBit client such as "-c", "2", beside `options`."""
         config = self.home / "swupdate.cfg"
         config.write_text(CONFIG.format(**self.settings))
         with open(self.log_path, "ab") as log:
             self.process = spawn(
-                ["swupdate", "-f", config, "-H", f"{self.settings['hardware']}:1.0", "-u", " ".join(suricatta_options)],
+                ["swupdate", "-f", config, "-H", f"{self.settings['hardware']}:1.0", "-u",
+                 " ".join([*self.options, *suricatta_options])],
                 orphan=self.orphan, cwd=self.home, stdout=log, stderr=log,
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                      "TMPDIR": str(self.home / "tmp")})  # its sockets lie there as well

@@ -1,7 +1,8 @@
 """What devices and operators do, done to the model and to the gateway, which must agree after each step.
 
 A step is a dict such as {"do": "feedback", "device": 1, "back": 0, "execution": "closed", "result": "failure"}, so
-that a sequence is JSON and can be kept. Numbers that name something are taken modulo what is there.
+that a sequence is JSON and can be kept. Numbers that name something are taken modulo what is there; most steps that
+need a deployment take a device that has one.
 """
 import http.client
 import itertools
@@ -12,9 +13,9 @@ import psycopg2
 from hypothesis import strategies as st
 
 import service_model
-from service_model import Poll, Service, release_name
+from service_model import BEGUN, LATE, OPEN, Poll, Service, release_name
 
-DEVICES = ["d0", "d1", "d2", "d3", "d4"]
+DEVICES = ["d0", "d1", "d2", "d3"]
 COHORTS = ["default", "beta"]
 KEYS = {"plain": None, "to-beta": "beta"}
 VERSIONS = ["1.0", "1.1", "2.0", "2.0.0", "3.0-rc1", "3.0"]
@@ -40,25 +41,26 @@ FEEDBACK = [("proceeding", "none"), ("download", "none"), ("downloaded", "none")
             ("closed", "failure"), ("closed", "failure")]
 device_steps = [
     step("poll", device=index, key=one_of("plain", "plain", "plain", "to-beta")),
-    step("poll", device=index, key=st.just("plain")),
     step("install", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=4)),
+    step("install", device=index, words=st.just([("proceeding", "none"), ("closed", "success")])),
     step("get", device=index, back=one_of(0, 0, 0, 1)),
     step("download", device=index, release=index, offered=one_of(True, True, False)),
-    step("feedback", device=index, back=one_of(0, 0, 0, 1, 2), word=st.sampled_from(FEEDBACK)),
+    step("feedback", device=index, back=one_of(0, 0, 0, 0, 1), word=st.sampled_from(FEEDBACK)),
+    step("feedback", device=index, back=st.just(0), word=st.just(("closed", "success"))),
     step("cancel_feedback", device=index, back=one_of(0, 0, 0, 1),
          word=one_of(("closed", "success"), ("closed", "failure"), ("rejected", "none"), ("proceeding", "none"))),
-    step("report", device=index, version=index, hardware=one_of("a", "a", "b", "c"), region=one_of(None, "eu", "us"),
+    step("report", device=index, version=one_of(0, 0, 1, 2, 3, 5), hardware=one_of(*"aaaabbc"), region=one_of(None, "eu", "us"),
          type=one_of(None, None, None, "main", "modem")),
     step("report_new", device=index),
 ]
 operator_steps = [
     step("activate", version=index, from_=one_of(None, None, 0, 1, 2), must=one_of(False, False, True), payloads=index,
          cohort=one_of(0, 0, 1), staged=one_of(False, False, True)),
-    step("pull", activation=index),
+    step("pull", activation=index, of=one_of(None, 0, 1)),
     step("stage", cohort=one_of(0, 0, 1), percent=one_of(0, 10, 30, 50, 70, 100)),
     step("move", devices=st.lists(index, min_size=1, max_size=3), cohort=one_of(0, 1)),
     step("check_versions", cohort=one_of(0, 0, 1), checking=truth),
-    step("cancel", device=index, back=one_of(0, 0, 1), force=truth),
+    step("cancel", device=index, back=one_of(0, 0, 0, 1), force=truth),
     step("wait", seconds=one_of(17 * 60, 40 * 60, 25 * 3600)),
     step("matrix", cohort=one_of(0, 1)),
 ]
@@ -68,16 +70,21 @@ rare_steps = [
     step("delete_release", release=index),
     step("forget", device=index),
 ]
-beginnings = st.tuples(  # most sequences begin with something that can happen
-    step("report", device=st.just(0), version=one_of(0, 1), hardware=st.just("a"), region=st.none(), type=st.none()),
-    step("activate", version=one_of(1, 2, 3, 5), from_=st.none(), must=st.just(False), payloads=one_of(0, 1), cohort=st.just(0),
-         staged=st.just(False))).map(list)
-some_steps = st.one_of(*device_steps * 3, *operator_steps * 2, *rare_steps)
+reports = [step("report", device=st.just(i), version=one_of(0, 0, 1), hardware=one_of("a", "a", "b"),
+                region=one_of(None, "eu"), type=st.none()) for i in range(len(DEVICES))]
+activations = step("activate", version=one_of(0, 1, 2, 5), from_=one_of(None, None, None, 0), must=one_of(False, False, True),
+                   payloads=one_of(0, 0, 1, 3), cohort=one_of(0, 0, 0, 1), staged=one_of(False, False, False, True))
+something_new = step("activate", version=one_of(2, 3, 5), from_=st.none(), must=st.just(False), payloads=one_of(0, 1, 3),
+                     cohort=st.just(0), staged=st.just(False))
+beginnings = st.tuples(*reports, something_new, st.lists(activations, max_size=3)).map(lambda it: [*it[:-1], *it[-1]])
+# one_of() would take each once.
+some_steps = st.sampled_from(device_steps * 6 + operator_steps * 3 + rare_steps).flatmap(lambda each: each)
 
 
 def sequences(length):
-    return st.tuples(st.one_of(st.just([]), beginnings, beginnings, beginnings),
-                     st.lists(some_steps, min_size=1, max_size=length)).map(lambda pair: pair[0] + pair[1])
+    """Something that can happen, and then anything."""
+    return st.tuples(beginnings, st.lists(some_steps, min_size=length // 2, max_size=length)).map(
+        lambda pair: pair[0] + pair[1])
 
 
 class Client:
@@ -160,6 +167,13 @@ class Sequence:
     def _device(self, device):
         return DEVICES[device % len(DEVICES)]
 
+    def _busy(self, device, *states):
+        """One that has had a deployment, if there is one; rather one whose newest is in one of `states`."""
+        known = self.model.devices
+        some = [id for id in DEVICES if id in known and known[id].newest and known[id].newest.state in states]
+        some = some or [id for id in DEVICES if id in known and known[id].count] or DEVICES
+        return some[device % len(some)]
+
     def _n(self, id, back):
         device = self.model.devices.get(id)
         return max((device.count if device else 0) - back, 1)
@@ -167,7 +181,7 @@ class Sequence:
     # ---- Devices ----
 
     def do_poll(self, device, key="plain"):
-        id = self._device(device)
+        id = self._busy(device, "canceling", *BEGUN) if device % 2 else self._device(device)
         self.poll(id, key)
         self.check_device(id)
 
@@ -186,7 +200,7 @@ class Sequence:
         return expected
 
     def do_get(self, device, back):
-        id = self._device(device)
+        id = self._busy(device)
         n = self._n(id, back)
         self.check_document("deploymentBase", id, n, *self.model.get_deployment(id, n))
         self.check_document("installedBase", id, n, *self.model.get_installed(id, n))
@@ -201,7 +215,7 @@ class Sequence:
                 str(n), deployment.release.version, deployment.payload.software_type)
 
     def do_download(self, device, release, offered):
-        id = self._device(device)
+        id = self._busy(device, *OPEN)
         known = self.model.devices.get(id)
         payloads = [payload for each in self.model.releases.values() for payload in each.payloads]
         if offered and known and known.newest:
@@ -216,7 +230,7 @@ class Sequence:
         assert (status == 200) == sent and status in (200, 403, 404), (id, status, sent)
 
     def do_feedback(self, device, back, word):
-        id = self._device(device)
+        id = self._busy(device, *(OPEN if device % 2 else ()))
         self.feedback(id, self._n(id, back), *word)
         self.check_device(id)
 
@@ -224,7 +238,7 @@ class Sequence:
         self._send("deploymentBase", id, n, execution, result, self.model.feedback(id, n, execution, result))
 
     def do_cancel_feedback(self, device, back, word):
-        id = self._device(device)
+        id = self._busy(device, "canceling")
         n = self._n(id, back)
         self._send("cancelAction", id, n, *word, self.model.cancel_feedback(id, n, *word))
         self.check_device(id)
@@ -244,7 +258,7 @@ class Sequence:
 
     def do_report_new(self, device):
         """The version that its newest deployment brings."""
-        id = self._device(device)
+        id = self._busy(device, *(("installed", *LATE) if device % 2 else ()))
         known = self.model.devices.get(id)
         if known and known.newest:
             self.report(id, {"current_version": known.newest.release.version})
@@ -296,9 +310,12 @@ class Sequence:
                     "sha256": self.artifact, "filename": "image.bin", "software_type": payload.software_type,
                     "hardware_versions": payload.hardware, "attributes": payload.attributes})["id"]
 
-    def do_pull(self, activation):
-        if self.model.activations:
-            its = self.model.activations[activation % len(self.model.activations)]
+    def do_pull(self, activation, of):
+        """Any, or that of a device's deployment."""
+        device = None if of is None else self.model.devices.get(self._busy(of, *BEGUN))
+        choice = [device.newest.activation] if device and device.newest else self.model.activations
+        if choice:
+            its = choice[activation % len(choice)]
             self.agree(self.model.pull(its), "POST", f"/activations/{self.activation_ids[its.id]}/pull")
 
     def do_stage(self, cohort, percent):
@@ -318,7 +335,7 @@ class Sequence:
         self.agree(200, "PATCH", f"/cohorts/{COHORTS[cohort]}", {"version_checking": checking})
 
     def do_cancel(self, device, back, force):
-        id = self._device(device)
+        id = self._busy(device, *OPEN)
         n = self._n(id, back)
         self.agree(self.model.cancel(id, n, force), "POST", f"/devices/{id}/deployments/{n}/cancel", {"force": force})
         self.check_device(id)
@@ -408,7 +425,9 @@ class Sequence:
 # In one statement, so that the gateway's own housekeeping sees all of it or nothing.
 WAIT = """
 with deployments as (
-  update deployment set changed_at = changed_at - %(seconds)s * interval '1 second'
+  update deployment
+     set created_at = created_at - %(seconds)s * interval '1 second',
+         changed_at = changed_at - %(seconds)s * interval '1 second'
    where project_id = (select id from project where slug = %(slug)s)
 )
 update device

@@ -115,7 +115,8 @@ class World:
         self("update activation set pulled_at = now() where id = %s and pulled_at is null", self.activation)
 
     def time_out(self):
-        self("update deployment set changed_at = changed_at - interval '1 day 1 second'")
+        day = "interval '1 day 1 second'"
+        self(f"update deployment set created_at = created_at - {day}, changed_at = changed_at - {day}")
         self.query("deployments_expire")
 
     def cancel(self, force):

@@ -30,9 +30,11 @@ static void test_lengths(void **state)
 static void test_other_lines_are_left_alone(void **state)
 {
 	(void)state;
-	scan("Content-Length: -5\r\nContent-Length: x9999\r\nContent-Length:\r\nContent-Lengths: 9999\r\n"
+	scan("Content-Length: -5\r\nContent-Length: x9999\r\nContent-Length:\r\nContent-Lengths: "
+	     "9999\r\n"
 	     "X-Content-Length: 9999\r\nContent-Length 9999\r\n",
-	     "Content-Length: -5\r\nContent-Length: x9999\r\nContent-Length:\r\nContent-Lengths: 9999\r\n"
+	     "Content-Length: -5\r\nContent-Length: x9999\r\nContent-Length:\r\nContent-Lengths: "
+	     "9999\r\n"
 	     "X-Content-Length: 9999\r\nContent-Length 9999\r\n");
 }
 
@@ -43,7 +45,8 @@ static void test_parts(void **state)
 	assert_false(scan("", ""));
 	assert_false(scan("Content-Length: 1001", "Content-Length: 1001"));
 	assert_false(scan("Content-Length: 1001\r\n", "Oversized-Body: 1001\r\n"));
-	assert_true(scan("A: b\r\n\r\nContent-Length: 1001\r\n", "A: b\r\n\r\nContent-Length: 1001\r\n"));
+	assert_true(scan("A: b\r\n\r\nContent-Length: 1001\r\n",
+			 "A: b\r\n\r\nContent-Length: 1001\r\n"));
 }
 
 int main(void)

@@ -65,9 +65,9 @@ static void test_logfmt(void **state)
 	assert_string_equal(LOGGED("event=", "x", "a=%d b=%u c=%zu d=%" PRId64 " e=%08x f=%.*s", -1,
 				   2u, (size_t)3, INT64_C(-4), 255, 2, "abc"),
 			    "event=x a=-1 b=2 c=3 d=-4 e=ff f=ab");
-	assert_string_equal(LOGGED("event=", "x", "word=fixed error=\"it is %s\" none=%s", "so",
-				   none),
-			    "event=x word=fixed error=\"it is so\" none=-");
+	assert_string_equal(
+		LOGGED("event=", "x", "word=fixed error=\"it is %s\" none=%s", "so", none),
+		"event=x word=fixed error=\"it is so\" none=-");
 	assert_memory_equal(line, "time=20", 7);
 	assert_non_null(strstr(line, "Z level=info process="));
 }
@@ -88,8 +88,8 @@ static void test_json(void **state)
 
 	(void)state;
 	log_setup(LOG_LEVEL_INFO, LOG_JSON);
-	object = json_loads(LOGGED(NULL, "x", "id=%s n=%d ms=%.1f error=\"%s\" fixed=7 hex=%x", "7", -7,
-				   0.5, "say \"hi\"\n\xff\xc3\xa9", 255),
+	object = json_loads(LOGGED(NULL, "x", "id=%s n=%d ms=%.1f error=\"%s\" fixed=7 hex=%x", "7",
+				   -7, 0.5, "say \"hi\"\n\xff\xc3\xa9", 255),
 			    0, NULL);
 	assert_non_null(object);
 	assert_string_equal(json_string_value(json_object_get(object, "level")), "info");
@@ -130,10 +130,8 @@ static void test_threshold(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_logfmt),
-		cmocka_unit_test(test_nothing_breaks_out),
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_long_values_are_cut),
+		cmocka_unit_test(test_logfmt),    cmocka_unit_test(test_nothing_breaks_out),
+		cmocka_unit_test(test_json),      cmocka_unit_test(test_long_values_are_cut),
 		cmocka_unit_test(test_threshold),
 	};
 

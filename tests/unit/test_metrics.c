@@ -9,6 +9,8 @@
 
 static const char AREA[] = "ddi", POLL[] = "/{device}", QUERY[] = "device_poll";
 
+#define REQUESTS "mews_http_requests_total"
+
 static int open_board(void **state)
 {
 	struct metrics_board *board = metrics_board_new(3);
@@ -43,9 +45,9 @@ static void test_requests(void **state)
 	metrics_request(metrics_slot(*state, 1), AREA, POLL, 200, 1500);
 	metrics_request(metrics_slot(*state, 2), AREA, POLL, 503, 60000000);
 	metrics_request(metrics_slot(*state, 2), AREA, "", 404, 0);
-	assert_printed(*state, "mews_http_requests_total{area=\"ddi\",route=\"/{device}\",status=\"200\"} 2\n");
-	assert_printed(*state, "mews_http_requests_total{area=\"ddi\",route=\"/{device}\",status=\"503\"} 1\n");
-	assert_printed(*state, "mews_http_requests_total{area=\"ddi\",route=\"\",status=\"404\"} 1\n");
+	assert_printed(*state, REQUESTS "{area=\"ddi\",route=\"/{device}\",status=\"200\"} 2\n");
+	assert_printed(*state, REQUESTS "{area=\"ddi\",route=\"/{device}\",status=\"503\"} 1\n");
+	assert_printed(*state, REQUESTS "{area=\"ddi\",route=\"\",status=\"404\"} 1\n");
 	assert_printed(*state, "_bucket{area=\"ddi\",route=\"/{device}\",le=\"0.0005\"} 1\n");
 	assert_printed(*state, "_bucket{area=\"ddi\",route=\"/{device}\",le=\"0.002\"} 2\n");
 	assert_printed(*state, "_bucket{area=\"ddi\",route=\"/{device}\",le=\"10\"} 2\n");
@@ -89,7 +91,23 @@ static void test_other_processes_count_too(void **state)
 	assert_printed(*state, "mews_connections 1\n");
 }
 
-/* More routes and statuses than there is room for: nothing is written beyond it, nothing is lost. */
+static void test_database_up(void **state)
+{
+	struct metrics *one = metrics_slot(*state, 0), *two = metrics_slot(*state, 1);
+
+	assert_true(metrics_database_up(one)); /* nobody serves yet */
+	metrics_serving(one, true, true);
+	metrics_serving(two, true, false);
+	assert_false(metrics_database_up(one));
+	metrics_serving(two, true, true);
+	assert_true(metrics_database_up(one));
+	metrics_serving(one, true, false);
+	assert_false(metrics_database_up(two));
+	metrics_serving(one, false, false);
+	assert_true(metrics_database_up(two));
+}
+
+/* More routes and statuses than there is room for: nothing is written beyond it. */
 static void test_full_tables(void **state)
 {
 	static const char NAMES[2 * METRICS_ROUTES][8];
@@ -106,7 +124,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_requests, open_board, close_board),
 		cmocka_unit_test_setup_teardown(test_database, open_board, close_board),
-		cmocka_unit_test_setup_teardown(test_other_processes_count_too, open_board, close_board),
+		cmocka_unit_test_setup_teardown(test_other_processes_count_too, open_board,
+						close_board),
+		cmocka_unit_test_setup_teardown(test_database_up, open_board, close_board),
 		cmocka_unit_test_setup_teardown(test_full_tables, open_board, close_board),
 	};
 

@@ -10,6 +10,7 @@ static const char *const NOBODY[] = { NULL };
 #define DIRECT  .trusted = TRUSTED, .peer = "192.0.2.1", .local = "192.0.2.9:8080"
 #define PROXIED .trusted = TRUSTED, .peer = "10.1.2.3", .local = "10.0.0.1:8080"
 
+/* clang-format off */
 static const struct {
 	struct origin origin;
 	const char *url;
@@ -31,6 +32,7 @@ static const struct {
 	{ { PROXIED, .host = "x:81", .forwarded_port = "82" }, "http://x:81" },
 	{ { PROXIED, .host = "[::1]", .forwarded_port = "82" }, "http://[::1]:82" },
 };
+/* clang-format on */
 
 static void test_base_url(void **state)
 {
@@ -96,9 +98,10 @@ static void test_networks(void **state)
 
 static void test_listen_addresses(void **state)
 {
-	static const char *const BAD[] = { "",		":80",	 "80",	      "::1:80",	    "[::1]",
-					   "1.2.3.4:",	"[:80",	 "1.2.3.4:x", "1.2.3.4:65536", "[]:80",
-					   "]:80",	"[1.2.3.4]:80", NULL };
+	static const char *const BAD[] = {
+		"",          ":80",           "80",    "::1:80", "[::1]",        "1.2.3.4:", "[:80",
+		"1.2.3.4:x", "1.2.3.4:65536", "[]:80", "]:80",   "[1.2.3.4]:80", NULL
+	};
 	struct address address;
 	struct error err;
 
@@ -117,10 +120,15 @@ static void test_listen_addresses(void **state)
 
 static void test_public_url(void **state)
 {
-	static const char *const GOOD[] = { "", "http://a", "https://ota.example.com:8443",
-					    "https://[::1]:1", "https://a/mews", NULL };
-	static const char *const BAD[] = { "a",	       "ftp://a",     "https://",   "https:///x",
-					   "https://a/", "https://a?b", "https://a b", "https://a\"b", NULL };
+	static const char *const GOOD[] = { "",
+					    "http://a",
+					    "https://ota.example.com:8443",
+					    "https://[::1]:1",
+					    "https://a/mews",
+					    NULL };
+	static const char *const BAD[] = { "a",           "ftp://a",      "https://",
+					   "https:///x",  "https://a/",   "https://a?b",
+					   "https://a b", "https://a\"b", NULL };
 	struct error err;
 
 	(void)state;
@@ -135,10 +143,8 @@ static void test_public_url(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_base_url),
-		cmocka_unit_test(test_client),
-		cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_listen_addresses),
+		cmocka_unit_test(test_base_url),   cmocka_unit_test(test_client),
+		cmocka_unit_test(test_networks),   cmocka_unit_test(test_listen_addresses),
 		cmocka_unit_test(test_public_url),
 	};
 

@@ -10,9 +10,9 @@ static struct flow handler(struct request *req)
 }
 
 static const struct route API[] = {
-	{ "GET", "/things", handler },	       { "POST", "/things", handler },
-	{ "GET", "/things/{id}", handler },    { "HEAD", "/things/{id}", handler },
-	{ "PATCH", "/things/{id}", handler },  { "DELETE", "/things/{id}/parts/{part}", handler },
+	{ "GET", "/things", handler },          { "POST", "/things", handler },
+	{ "GET", "/things/{id}", handler },     { "HEAD", "/things/{id}", handler },
+	{ "PATCH", "/things/{id}", handler },   { "DELETE", "/things/{id}/parts/{part}", handler },
 	{ "OPTIONS", "/things/{id}", handler }, { 0 },
 };
 static const struct route DEVICES[] = {
@@ -33,6 +33,7 @@ static void assert_param(const struct route_match *match, size_t i, const char *
 	assert_memory_equal(match->param[i].text, text, strlen(text));
 }
 
+/* clang-format off */
 /* What is found, by index in the table; -1: nothing. */
 static const struct {
 	const char *method, *path;
@@ -63,6 +64,7 @@ static const struct {
 	{ "GET", "", NULL, -1, 0 },
 	{ "GET", "*", NULL, -1, 0 },
 };
+/* clang-format on */
 
 static void test_table(void **state)
 {

@@ -50,10 +50,13 @@ static void test_hmac(void **state)
 
 	(void)state;
 	secret_hmac("Jefe", 4, "what do ya want for nothing?", mac);
-	assert_string_equal(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	assert_string_equal(mac,
+			    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 	memset(key, 0xaa, sizeof(key));
-	secret_hmac(key, sizeof(key), "Test Using Larger Than Block-Size Key - Hash Key First", mac);
-	assert_string_equal(mac, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+	secret_hmac(key, sizeof(key), "Test Using Larger Than Block-Size Key - Hash Key First",
+		    mac);
+	assert_string_equal(mac,
+			    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 int main(void)

@@ -1,0 +1,95 @@
+-- Logging in with a password. gateway/password.c knows passwords; here are attempts, sessions and tokens.
+
+-- What attempts are counted by: so many are free, then each doubles the wait, up to so many seconds.
+-- Strict where the attacker sits, lenient for the account itself, so that its owner is not shut out.
+create or replace function login_limits(_email text, _address text)
+returns table (kind text, subject text, free int, longest int) language sql immutable as $$
+values ('account from address', _email || ' ' || login_network(_address), 5, 900),
+       ('address', login_network(_address), 20, 900),
+       ('account', _email, 50, 60)
+$$;
+
+-- Whoever has one IPv6 address has 2^64 of them.
+create or replace function login_network(_address text) returns text language sql immutable as $$
+select case when _address like '%:%' then host(network(set_masklen(_address::inet, 64))) else _address end
+$$;
+
+-- At most so many in ten seconds, by whomever: each costs a worker about a tenth of a second.
+create or replace function login_crowded() returns boolean language plpgsql as $$
+declare
+  _most   constant int := 50;
+  _crowd  login_attempt;
+begin
+  insert into login_attempt as a (kind, subject, failures, at, until)
+  values ('everyone', '', 1, now(), now() + interval '10 seconds')
+  on conflict (kind, subject) do update
+     set failures = case when a.until <= now() then 1 else a.failures + 1 end,
+         until = case when a.until <= now() then excluded.until else a.until end,
+         at = now()
+  returning * into _crowd;
+  return _crowd.failures > _most;
+end $$;
+
+create or replace function login_begin(_email text, _address text, out wait int, out password text) language plpgsql as $$
+begin
+  if login_crowded() then
+    wait := 10;
+    return;
+  end if;
+  select ceil(extract(epoch from max(a.until) - now())) into wait
+    from login_limits(lower(_email), _address) l
+    join login_attempt a using (kind, subject)
+   where a.until > now();
+  if wait is not null then
+    return;
+  end if;
+  insert into login_attempt as a (kind, subject, failures, at, until)
+  select l.kind, l.subject, 1, now(), now()
+    from login_limits(lower(_email), _address) l
+   order by 1, 2
+  on conflict (kind, subject) do update
+     set failures = case when a.at < now() - interval '1 day' then 1 else a.failures + 1 end, at = now();
+  update login_attempt a
+     set until = now() + least(l.longest, power(2, least(a.failures - l.free, 20))) * interval '1 second'
+    from login_limits(lower(_email), _address) l
+   where a.kind = l.kind and a.subject = l.subject and a.failures > l.free;
+  delete from login_attempt
+   where (kind, subject) in (select a.kind, a.subject from login_attempt a where a.at < now() - interval '1 day' limit 10 for update skip locked);
+  select nullif(o.password, '') into password from operator o where o.email = lower(_email);
+end $$;
+
+-- Forget what was counted for somebody who knew the password.
+create or replace function login_forgive(_email text, _address text) returns void language sql as $$
+delete from login_attempt a
+ using login_limits(lower(_email), _address) l
+ where a.kind = l.kind and a.subject = l.subject and l.kind <> 'address';
+update login_attempt
+   set failures = greatest(failures - 1, 0)
+ where kind = 'address' and subject = login_network(_address);
+$$;
+
+-- The account as the API shows it; null: the password is another one by now.
+create or replace function login_end(_email text, _password text, _address text, _request text, _secret jsonb, _token_name text)
+returns json language plpgsql as $$
+declare
+  _operator operator;
+  _call     api_request;
+begin
+  select * into _operator from operator o where o.email = lower(_email) and o.password = _password for no key update;
+  if not found then
+    return null;
+  end if;
+  perform login_forgive(_email, _address);
+  if _token_name is null then
+    insert into session (hash, operator_id, csrf, expires_at)
+    values (_secret ->> 'hash', _operator.id, _secret ->> 'csrf', now() + interval '12 hours');
+    delete from session where hash in (select s.hash from session s where s.expires_at < now() limit 10 for update skip locked);
+  else
+    insert into api_token (name, hash, prefix, operator_id, created_by, expires_at)
+    values (format('%s (%s)', _operator.email, _token_name), _secret ->> 'hash', _secret ->> 'prefix', _operator.id,
+            _operator.email, now() + interval '90 days');
+  end if;
+  _call.actor := jsonb_build_object('kind', 'user', 'name', _operator.email, 'address', _address, 'request_id', _request);
+  perform audit_add(_call, null, 'user.login', 'user ' || _operator.email, null, jsonb_build_object('token', _token_name));
+  return user_json(_operator);
+end $$;

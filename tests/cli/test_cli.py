@@ -1,0 +1,337 @@
+"""The command line itself: words, options, help, configuration, exit codes, completion, the manual."""
+import http.server
+import re
+import shutil
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from conftest import FAILED, MEWS, NOT_ALLOWED, NOT_FOUND, USAGE, Mews
+from lib.gateway import TOP
+
+MANUAL, PAGE = TOP / "cli/mews.1", TOP / "docs/cli.md"
+
+
+def commands(mews):
+    """Each command with its arguments, as the help has it."""
+    return [re.split(r"\s{2,}", line.strip())[0] for line in mews("help").lines
+            if re.match(r"  [a-z]", line)]
+
+
+# ---- Words and options ----
+
+@pytest.mark.parametrize("words, says", [
+    (["dance"], 'there is no command "dance"'),
+    (["device", "dance"], 'there is no command "device dance"'),
+    (["device", "show"], "ID is missing"),
+    (["device", "show", "a", "b"], '"b" is too much'),
+    (["device", "list", "--dance"], "there is no option --dance"),
+    (["device", "list", "-x"], "there is no option -x"),
+    (["device", "list", "-"], '"-" is too much'),
+    (["device", "list", "--cohort"], "--cohort needs a value"),
+    (["device", "list", "--json=yes"], "--json takes no value"),
+    (["device", "list", "--dry-run"], "there is no option --dry-run here"),
+    (["device", "list", "--limit", "0"], "--limit is a number"),
+    (["device", "list", "-q", "--json"], "exclude each other"),
+    (["token", "create", "ci"], "--role ROLE is missing"),
+    (["token", "create", "ci", "--role", "king"], "--role is one of reader, member, manager, admin"),
+    (["token", "create", "ci", "--role", "reader", "--expires", "soon"], "--expires is a time"),
+    (["user", "create", "a@b.c", "--role", "king"], "--role is one of"),
+    (["audit", "export", "--format", "xml"], "--format is one of jsonl, csv"),
+    (["completion", "fish"], "SHELL is one of bash, zsh"),
+    (["help", "dance"], 'there is no command "dance"'),
+    (["--cohort", "x", "device", "list"], "there is no option --cohort before a command"),
+])
+def test_usage_errors(stranger, words, says):
+    assert says in stranger(*words, code=USAGE, env={"MEWS_URL": "http://127.0.0.1:1"}).err
+
+
+def test_usage_errors_show_the_usage(stranger):
+    assert "Usage: mews activate R --cohort COHORT [--staged]" in stranger("activate", code=USAGE).err
+    assert "Try: mews help device" in stranger("device", "dance", code=USAGE).err
+
+
+def test_options_may_stand_anywhere(mews, fleet):
+    fleet(2)
+    for words in (["device", "list", "-q"], ["-q", "device", "list"], ["--project", "default", "device", "list", "-q"],
+                  ["device", "list", "--quiet", "--cohort=default"], ["device", "-q", "list", "-cdefault"]):
+        assert mews(*words).lines == ["device-1", "device-2"]
+    assert mews("device", "show", "-q", "--", "device-1").lines == ["device-1"]
+
+
+def test_version(stranger):
+    assert re.fullmatch(r"mews \d+\.\d+\.\d+\n", stranger("--version").out)
+
+
+# ---- Help ----
+
+def test_help(stranger):
+    assert "device move ID..." in stranger("--help").out
+    assert stranger("help").out == stranger("-h").out
+    assert stranger("help", "device", "move").out == stranger("device", "move", "--help").out
+    assert "Usage: mews device move ID... --cohort COHORT" in stranger("help", "device", "move").out
+    assert "device inspect" in stranger("help", "device").out and "cohort" not in stranger("help", "key").lines[0]
+    assert "staged_percent" in stranger("help", "cohort", "set").out
+    nothing = subprocess.run([MEWS], capture_output=True, text=True, env=stranger.env)
+    assert (nothing.returncode, nothing.stdout) == (USAGE, "")
+    assert "Usage: mews COMMAND" in nothing.stderr
+
+
+def test_help_needs_no_configuration(stranger):
+    stranger.config.parent.mkdir(parents=True)
+    stranger.config.write_text("url = broken")
+    stranger.config.chmod(0o600)
+    stranger("help")
+    stranger("completion", "bash")
+    assert "line 1" in stranger("device", "list", code=USAGE).err
+
+
+def test_every_command_and_option_is_in_the_manual(stranger):
+    manual = MANUAL.read_text().replace("\\", "")
+    page = PAGE.read_text()
+    for command in commands(stranger):
+        words = re.match(r"[a-z ]*[a-z]", command)[0]
+        assert words in manual, words
+        assert words in page, words
+        for option in re.findall(r"--[a-z-]+", stranger("help", *words.split()).out):
+            assert option in manual, f"{words} {option}"
+
+
+def test_the_commands_are_a_contract(stranger):
+    wanted = {
+        "project": "list create show set", "key": "list create revoke", "cohort": "list create show set delete",
+        "device": "list show register move inspect history delete", "release": "list create show delete",
+        "payload": "add list remove", "deployment": "list show", "audit": "list verify export",
+        "token": "list create revoke", "user": "list create set delete", "admin": "create"}
+    alone = {"activate", "pull", "stage", "matrix", "upload", "login", "logout", "whoami", "help", "completion"}
+    there = {re.match(r"[a-z ]*[a-z]", command)[0] for command in commands(stranger)}
+    assert there == alone | {f"{group} {verb}" for group, verbs in wanted.items() for verb in verbs.split()}
+
+
+def test_the_manual_is_a_page():
+    if not shutil.which("groff"):
+        pytest.skip("groff is not installed")
+    shown = subprocess.run(["groff", "-man", "-Tutf8", "-P-cbou", "-ww", str(MANUAL)], capture_output=True, text=True)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "ENVIRONMENT", "FILES", "EXIT STATUS"):
+        assert heading in shown.stdout
+
+
+# ---- Configuration ----
+
+def configure(mews, mode=0o600, **values):
+    mews.config.parent.mkdir(parents=True, exist_ok=True)
+    mews.config.write_text("".join(f'{name} = "{value}";\n' for name, value in values.items()))
+    mews.config.chmod(mode)
+
+
+def test_nothing_is_configured(stranger):
+    assert "mews login --url" in stranger("device", "list", code=USAGE).err
+
+
+def test_file_environment_and_options(stranger, gateway):
+    configure(stranger, url=gateway.url + "/", token=gateway.admin_token, project="nowhere")
+    assert "nowhere" in stranger("project", "show", code=NOT_FOUND).err
+    assert stranger("cohort", "list", "-q", env={"MEWS_PROJECT": "default"}).lines == ["default"]
+    assert stranger("cohort", "list", "-q", "--project", "default", env={"MEWS_PROJECT": "nowhere"}).lines == ["default"]
+    stranger("cohort", "list", "-p", "default", env={"MEWS_TOKEN": "wrong"}, code=NOT_ALLOWED)
+    stranger("cohort", "list", "-p", "default", env={"MEWS_URL": gateway.url + "/api/v1/"})
+    # An empty variable is as good as none.
+    stranger("cohort", "list", "-p", "default", env={"MEWS_URL": "", "MEWS_TOKEN": "", "MEWS_PROJECT": ""})
+
+
+def test_xdg_config_home(stranger, gateway, home):
+    configure(stranger, url=gateway.url, token=gateway.admin_token)
+    stranger.config.parent.parent.rename(home / "elsewhere")
+    stranger("cohort", "list", code=USAGE)
+    stranger("cohort", "list", env={"XDG_CONFIG_HOME": str(home / "elsewhere")})
+
+
+def test_token_is_for_its_server_only(stranger, gateway):
+    with Recorder() as other:
+        configure(stranger, url=gateway.url, token=gateway.admin_token)
+        stranger("cohort", "list", "--url", other.url, code=FAILED)
+        stranger("cohort", "list", env={"MEWS_URL": other.url}, code=FAILED)
+        assert len(other.requests) >= 2
+        assert not any(gateway.admin_token in text for text in other.requests)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_file_that_others_can_read_is_refused(stranger, gateway, mode):
+    configure(stranger, mode, url=gateway.url, token=gateway.admin_token)
+    assert "chmod 600" in stranger("cohort", "list", code=USAGE).err
+
+
+@pytest.mark.parametrize("url", ["gateway.example", "ftp://gateway.example", "file:///etc/passwd",
+                                 "http://a\nb"])
+def test_bad_url(stranger, url):
+    assert "https://" in stranger("cohort", "list", "--url", url, code=USAGE).err
+
+
+# ---- The way to the server ----
+
+class Recorder(http.server.ThreadingHTTPServer):
+    """Answers each request with the next of `answers` (status, headers, body), the last one for ever."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers) or [(404, {}, b"not here")]
+        self.requests = []
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        self.server.requests.append(f"{self.command} {self.path}\n{self.headers}{body}")
+        answers = self.server.answers
+        status, headers, body = answers.pop(0) if len(answers) > 1 else answers[0]
+        if status == 0:  # hang up
+            self.close_connection = True
+            return
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_PATCH = do_DELETE = do_HEAD = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+def test_nobody_is_there(stranger):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = "http://127.0.0.1:{}".format(free.getsockname()[1])
+    assert "cannot reach" in stranger("cohort", "list", env={"MEWS_URL": url}, code=FAILED).err
+
+
+def test_somebody_else_is_there(stranger):
+    for answer in ((404, {}, b"<h1>404"), (200, {}, b"<h1>hello"), (302, {"Location": "http://127.0.0.1:1/"}, b"")):
+        with Recorder(answer) as other:
+            assert "is the URL right?" in stranger("cohort", "list", env={"MEWS_URL": other.url}, code=FAILED).err
+            assert len(other.requests) == 1
+
+
+def page(*items):
+    return 200, {}, ('{"items": [%s], "next": null}' % ",".join(items)).encode()
+
+
+def test_what_can_be_repeated_is(stranger):
+    busy = (503, {"Retry-After": "0"}, b'{"detail": "busy"}')
+    with Recorder((0, {}, b""), busy, page('{"slug": "a"}')) as other:
+        assert stranger("cohort", "list", "-q", env={"MEWS_URL": other.url}).lines == ["a"]
+        assert len(other.requests) == 3
+
+
+def test_a_repeated_creation_has_the_same_key(stranger):
+    with Recorder((0, {}, b""), (502, {}, b""), (201, {}, b'{"slug": "beta"}')) as other:
+        stranger("cohort", "create", "beta", env={"MEWS_URL": other.url})
+    keys = [re.search(r"(?m)^Idempotency-Key: (\S{16,})\s*$", text)[1] for text in other.requests]
+    assert len(keys) == 3 and len(set(keys)) == 1
+    with Recorder((201, {}, b'{"slug": "beta"}')) as other:
+        stranger("cohort", "create", "beta", env={"MEWS_URL": other.url})
+    assert keys[0] not in other.requests[0]
+
+
+def test_a_repeated_deletion_has_succeeded(stranger):
+    gone = (404, {}, b'{"detail": "no such cohort", "status": 404}')
+    with Recorder((0, {}, b""), gone) as other:
+        stranger("cohort", "delete", "beta", env={"MEWS_URL": other.url})
+    with Recorder(gone) as other:
+        stranger("cohort", "delete", "beta", env={"MEWS_URL": other.url}, code=NOT_FOUND)
+
+
+def test_a_server_that_stays_busy(stranger):
+    with Recorder((503, {"Retry-After": "3600"}, b'{"detail": "the database is away"}')) as other:
+        said = stranger("cohort", "list", env={"MEWS_URL": other.url}, code=FAILED).err
+        assert said == "mews: the database is away: try again in a moment\n"
+        assert len(other.requests) == 1  # nobody waits an hour
+
+
+@pytest.mark.parametrize("status, code", [(400, 6), (401, 4), (403, 4), (404, 3), (409, 5), (410, 3), (412, 5), (413, 6),
+                                          (415, 6), (422, 6), (429, 1), (500, 1), (503, 1), (418, 1)])
+def test_exit_codes(stranger, status, code):
+    with Recorder((status, {}, b'{"detail": "so it is", "request_id": "r1"}')) as other:
+        assert "so it is" in stranger("cohort", "list", env={"MEWS_URL": other.url}, code=code).err
+
+
+def test_output_that_cannot_be_written(mews):
+    with open("/dev/full", "w") as full:
+        process = subprocess.run([MEWS, "cohort", "list"], env=mews.env, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (process.returncode, process.stderr) == (FAILED, "mews: writing the output failed\n")
+
+
+# ---- Completion ----
+
+def offered(mews, *words):
+    return [line.split("\t")[0] for line in mews("__complete", "--", *words).lines]
+
+
+def test_completion_of_words(stranger):
+    assert offered(stranger, "dev") == ["device"]
+    assert offered(stranger, "device", "") == ["list", "show", "register", "move", "inspect", "history", "delete"]
+    assert offered(stranger, "device", "move", "--c") == ["--cohort"]
+    assert "--dry-run" in offered(stranger, "device", "move", "--") and \
+        "--dry-run" not in offered(stranger, "device", "list", "--")
+    assert offered(stranger, "token", "create", "--role", "m") == ["member", "manager"]
+    assert offered(stranger, "deployment", "list", "--state", "dow") == ["downloading", "downloaded"]
+    assert offered(stranger, "cohort", "set", "beta", "st") == ["staged_percent="]
+    assert offered(stranger, "upload", "") == [":files"]
+    assert offered(stranger, "completion", "") == ["bash", "zsh"]
+    assert offered(stranger, "dance", "") == []
+
+
+def test_completion_of_values(mews, fleet):
+    fleet(12)
+    mews("cohort", "create", "beta")
+    mews("release", "create", "1.0.0")
+    assert offered(mews, "activate", "") == ["1.0.0"]
+    assert offered(mews, "activate", "1.0.0", "--cohort", "b") == ["beta"]
+    assert offered(mews, "device", "show", "device-1") == ["device-1", "device-10", "device-11", "device-12"]
+    assert offered(mews, "--project", "d") == ["default"]
+    assert offered(mews, "matrix", "") == ["beta", "default"]
+
+
+def test_completion_without_a_server_says_nothing(stranger):
+    assert offered(stranger, "activate", "") == []
+    assert offered(Mews(stranger.home, MEWS_URL="http://127.0.0.1:1"), "activate", "") == []
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("mews dev", ["device"]), ("mews device mo", ["move"]), ("mews cohort set x stag", ["staged_percent="]),
+    ("mews upload file", ["file-1.swu", "file-2.swu"]), ("mews activate 1", ["1.0.0"]),
+])
+def test_bash(mews, line, expected):
+    mews("release", "create", "1.0.0")
+    for name in ("file-1.swu", "file-2.swu"):
+        (mews.home / name).touch()
+    script = f"""source <("$MEWS" completion bash)
+        compopt() {{ :; }}
+        COMP_WORDS=({line}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        _mews "$MEWS" "${{COMP_WORDS[COMP_CWORD]}}"
+        printf '%s\\n' "${{COMPREPLY[@]}}"; complete -p mews >/dev/null"""
+    shell = subprocess.run(["bash", "--norc", "-c", script], env={**mews.env, "MEWS": str(MEWS)}, cwd=mews.home,
+                           capture_output=True, text=True)
+    assert (shell.stdout.split(), shell.stderr, shell.returncode) == (expected, "", 0)
+
+
+def test_zsh(stranger):
+    if not shutil.which("zsh"):
+        pytest.skip("zsh is not installed")
+    script = 'autoload -U compinit && compinit -D && source <("$MEWS" completion zsh) && print -r -- $_comps[mews]'
+    shell = subprocess.run(["zsh", "-f", "-c", script], env={**stranger.env, "MEWS": str(MEWS)},
+                           capture_output=True, text=True)
+    assert (shell.stdout, shell.stderr, shell.returncode) == ("_mews\n", "", 0)
