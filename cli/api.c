@@ -74,7 +74,7 @@ const char *api_query(struct run *run, const char *path, const char *name, ...)
 static const struct {
 	int status;
 	enum error_code code;
-	const char *hint; /* what to do next, when the server's words do not say it */
+	const char *hint; /* or NULL */
 } PROBLEMS[] = {
 	{ 400, ERR_INVALID, NULL },
 	{ 401, ERR_UNAUTHORIZED, "run `mews login`, or set MEWS_TOKEN to a valid token" },
@@ -92,11 +92,13 @@ static const struct {
 	{ 503, ERR_UNAVAILABLE, "try again in a moment" },
 };
 
+enum { NPROBLEMS = sizeof(PROBLEMS) / sizeof(PROBLEMS[0]) };
+
 static size_t problem_of(int status)
 {
 	size_t i = 0;
 
-	while (i < sizeof(PROBLEMS) / sizeof(PROBLEMS[0]) && PROBLEMS[i].status != status)
+	while (i < NPROBLEMS && PROBLEMS[i].status != status)
 		i++;
 	return i;
 }
@@ -124,28 +126,42 @@ static bool not_ours(struct run *run, const struct http_reply *reply)
 			 run->config.url, reply->status);
 }
 
+/* The server's words, and of what is missing or broken whatever helps to find it. */
+static const char *words_of(struct run *run, const char *path, int status, const json_t *problem)
+{
+	const char *detail = api_text(problem, "detail");
+
+	if (status == 404)
+		return arena_printf(run->arena, "%s (%s)", detail, subject(run, path));
+	if (status == 500 || problem_of(status) == NPROBLEMS)
+		return arena_printf(run->arena, "%s (%d, request %s)", detail, status,
+				    api_text(problem, "request_id"));
+	return detail;
+}
+
+/* What to do next, when the words do not say it. */
+static const char *hint_of(const char *path, int status)
+{
+	size_t i = problem_of(status);
+
+	if (status == 401 && strcmp(path, API "/login") == 0)
+		return NULL;
+	return i < NPROBLEMS ? PROBLEMS[i].hint : NULL;
+}
+
 bool api_problem(struct run *run, const char *path, const struct http_reply *reply)
 {
 	json_t *problem = run_keep(run, json_loadb(reply->body, reply->size, 0, NULL));
-	const char *detail = api_text(problem, "detail");
+	const char *words = words_of(run, path, reply->status, problem);
+	const char *hint = hint_of(path, reply->status);
 	size_t i = problem_of(reply->status);
-	bool known = i < sizeof(PROBLEMS) / sizeof(PROBLEMS[0]);
-	const char *hint = known ? PROBLEMS[i].hint : NULL;
+	enum error_code code = i < NPROBLEMS ? PROBLEMS[i].code : ERR_INTERNAL;
 
-	if (!*detail)
+	if (!*api_text(problem, "detail"))
 		return not_ours(run, reply);
-	error_set(&run->err, known ? PROBLEMS[i].code : ERR_INTERNAL, "%s", detail);
-	if (reply->status == 404)
-		error_set(&run->err, ERR_UNKNOWN, "%s (%s)", detail, subject(run, path));
-	else if (strncmp(detail, NO_SUCH, strlen(NO_SUCH)) == 0)
-		run->err.code = ERR_UNKNOWN;
-	else if (!known)
-		error_set(&run->err, ERR_INTERNAL, "%s (%d, request %s)", detail, reply->status,
-			  api_text(problem, "request_id"));
-	if (hint)
-		error_set(&run->err, run->err.code, "%s: %s",
-			  arena_strdup(run->arena, run->err.text), hint);
-	return false;
+	if (strncmp(words, NO_SUCH, strlen(NO_SUCH)) == 0)
+		code = ERR_UNKNOWN;
+	return error_set(&run->err, code, "%s%s%s", words, hint ? ": " : "", hint ? hint : "");
 }
 
 /* ---- Requests ---- */
@@ -153,6 +169,17 @@ bool api_problem(struct run *run, const char *path, const struct http_reply *rep
 static bool succeeded(const struct http_reply *reply)
 {
 	return reply->status >= 200 && reply->status < 300;
+}
+
+bool api_ask(struct run *run, struct arena *arena, const struct http_request *request,
+	     struct http_reply *reply)
+{
+	if (!run->config.url)
+		return run_usage(run, "which server? Run `mews login --url https://...`, or set "
+				      "MEWS_URL and MEWS_TOKEN");
+	if (!http_do(run->http, arena, request, reply, &run->err))
+		return false;
+	return succeeded(reply) || api_problem(run, request->path, reply);
 }
 
 static bool read_json(struct run *run, const struct http_reply *reply, json_t **out)
@@ -169,24 +196,12 @@ static bool read_json(struct run *run, const struct http_reply *reply, json_t **
 	return true;
 }
 
-static bool needs_server(struct run *run)
-{
-	if (!run->config.url)
-		return run_usage(run, "which server? Run `mews login --url https://...`, or set "
-				      "MEWS_URL and MEWS_TOKEN");
-	return true;
-}
-
 bool api_get(struct run *run, const char *path, json_t **out)
 {
 	struct http_request request = { .method = "GET", .path = path, .repeatable = true };
 	struct http_reply reply;
 
-	if (!needs_server(run) || !http_do(run->http, run->arena, &request, &reply, &run->err))
-		return false;
-	if (!succeeded(&reply))
-		return api_problem(run, path, &reply);
-	return read_json(run, &reply, out);
+	return api_ask(run, run->arena, &request, &reply) && read_json(run, &reply, out);
 }
 
 bool api_find(struct run *run, const char *path, json_t **out)
@@ -225,7 +240,7 @@ bool api_send(struct run *run, const char *method, const char *path, json_t *bod
 	struct http_request request = {
 		.method = method, .path = path, .headers = headers, .repeatable = true
 	};
-	struct http_reply reply;
+	struct http_reply reply = { 0 };
 
 	if (body)
 		headers[1] = "Content-Type: application/json";
@@ -234,14 +249,11 @@ bool api_send(struct run *run, const char *method, const char *path, json_t *bod
 		request.body = dump(run, body);
 		request.size = strlen(request.body);
 	}
-	if (!needs_server(run) || !http_do(run->http, run->arena, &request, &reply, &run->err))
-		return false;
+	if (api_ask(run, run->arena, &request, &reply))
+		return read_json(run, &reply, out);
 	/* Gone already: by the attempt whose answer was lost. */
-	if (strcmp(method, "DELETE") == 0 && reply.status == 404 && reply.attempts > 1)
-		return true;
-	if (!succeeded(&reply))
-		return api_problem(run, path, &reply);
-	return read_json(run, &reply, out);
+	return run->exit == RUN_DONE && run->err.code == ERR_UNKNOWN &&
+	       strcmp(method, "DELETE") == 0 && reply.attempts > 1;
 }
 
 /* ---- Lists ---- */
@@ -252,10 +264,8 @@ static bool get_page(struct run *run, struct arena *arena, const char *path, jso
 	struct http_request request = { .method = "GET", .path = path, .repeatable = true };
 	struct http_reply reply;
 
-	if (!needs_server(run) || !http_do(run->http, arena, &request, &reply, &run->err))
+	if (!api_ask(run, arena, &request, &reply))
 		return false;
-	if (!succeeded(&reply))
-		return api_problem(run, path, &reply);
 	*out = json_loadb(reply.body, reply.size, 0, NULL);
 	if (json_is_array(json_object_get(*out, "items")))
 		return true;

@@ -11,6 +11,7 @@
 #include "cli/run.h"
 
 struct http_reply;
+struct http_request;
 
 /* "/api/v1/A/B": each segment is escaped. The list ends with NULL. */
 const char *api_path(struct run *run, const char *segment, ...) __attribute__((sentinel));
@@ -40,6 +41,10 @@ typedef bool api_item_fn(struct run *run, void *context, const json_t *item);
  * others has limit=N in its path.
  */
 bool api_each(struct run *run, const char *path, size_t limit, api_item_fn *fn, void *context);
+
+/* Any request; true when the answer is a success. *reply lives in `arena`. */
+bool api_ask(struct run *run, struct arena *arena, const struct http_request *request,
+	     struct http_reply *reply);
 
 /* An answer that is no success, as an error for people. False. */
 bool api_problem(struct run *run, const char *path, const struct http_reply *reply);

@@ -1,5 +1,6 @@
 /* The audit log: who did what, and whether the log still says so. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,97 +11,152 @@
 #include "cli/progress.h"
 #include "cli/show.h"
 
+static const struct show_field ENTRY_COLUMNS[] = {
+	{ "ID", "id", SHOW_NUMBER },         { "TIME", "at", SHOW_TIME },
+	{ "ACTOR", "actor", SHOW_TEXT },     { "ADDRESS", "address", SHOW_TEXT },
+	{ "PROJECT", "project", SHOW_TEXT }, { "ACTION", "action", SHOW_TEXT },
+	{ "OBJECT", "object", SHOW_TEXT },   { 0 },
+};
+
 static const struct show_kind ENTRY = {
 	.nothing = "No entry.",
 	.id = "id",
-	.columns = (const struct show_field[]){ { "ID", "id", SHOW_NUMBER },
-						{ "TIME", "at", SHOW_TIME },
-						{ "ACTOR", "actor", SHOW_TEXT },
-						{ "ADDRESS", "address", SHOW_TEXT },
-						{ "PROJECT", "project", SHOW_TEXT },
-						{ "ACTION", "action", SHOW_TEXT },
-						{ "OBJECT", "object", SHOW_TEXT },
-						{ 0 } },
+	.columns = ENTRY_COLUMNS,
 };
 
-/* Without --project and MEWS_PROJECT the log is that of the whole installation. */
-static const char *entries(struct run *run, const char *path, const char *since, const char *until)
+static bool explain(struct run *run, bool ok)
 {
-	return api_query(run, path, "since", since, "until", until, NULL);
+	if (!ok && run->err.code == ERR_FORBIDDEN && !run_option(run, "project"))
+		return run_fail(run, RUN_NOT_ALLOWED,
+				"only administrators see the whole log; say --project SLUG");
+	return ok;
+}
+
+/* The same filters for list and export; NULL: run->err. */
+static const char *entries(struct run *run, const char *path)
+{
+	const char *since, *until;
+
+	if (!input_time(run, "since", &since) || !input_time(run, "until", &until))
+		return NULL;
+	return api_query(run, path, "project", run_option(run, "project"), "since", since, "until",
+			 until, NULL);
 }
 
 bool cmd_audit_list(struct run *run)
 {
-	const char *since, *until, *path;
+	const char *path = entries(run, api_path(run, "audit", NULL));
 	size_t limit;
 
-	if (!input_limit(run, &limit) || !input_time(run, "since", &since) ||
-	    !input_time(run, "until", &until))
+	if (!path || !input_limit(run, &limit))
 		return false;
-	path = api_query(run, api_path(run, "audit", NULL), "project", run_option(run, "project"),
-			 "actor", run_option(run, "actor"), "action", run_option(run, "action"),
-			 "object", run_option(run, "object"), NULL);
-	return show_list(run, entries(run, path, since, until), limit, &ENTRY);
+	path = api_query(run, path, "actor", run_option(run, "actor"), "action",
+			 run_option(run, "action"), "object", run_option(run, "object"), NULL);
+	return explain(run, show_list(run, path, limit, &ENTRY));
 }
 
+/* ---- Verify ---- */
+
+static bool report(struct run *run, json_t *last, json_int_t checked)
+{
+	const json_t *first = json_object_get(last, "first");
+
+	json_object_set_new(last, "checked", json_integer(checked));
+	json_object_del(last, "next");
+	if (run->json)
+		show_json(run, last);
+	if (!json_is_true(json_object_get(last, "intact")))
+		return run_fail(run, RUN_ALTERED,
+				"the audit log was tampered with: entry %" JSON_INTEGER_FORMAT
+				": %s",
+				api_number(first, "id"), api_text(first, "problem"));
+	if (!run->json)
+		show_done(run, NULL, NULL,
+			  "%" JSON_INTEGER_FORMAT " entries, none altered or removed; the last is "
+			  "%" JSON_INTEGER_FORMAT " with hash %s",
+			  checked, api_number(last, "head.id"), api_text(last, "head.hash"));
+	return true;
+}
+
+/* The server checks in portions. */
 bool cmd_audit_verify(struct run *run)
 {
-	json_t *report;
+	const char *path = api_path(run, "audit", "verify", NULL), *next = NULL;
+	json_int_t checked = 0;
+	json_t *portion;
 
-	if (!api_get(run, api_path(run, "audit", "verify", NULL), &report))
-		return false;
-	bool intact = json_is_true(json_object_get(report, "intact"));
-
-	if (run->json)
-		show_json(run, report);
-	if (!intact)
-		return run_fail(run, RUN_ALTERED, "the audit log was tampered with: entry %s %s",
-				show_value(run, json_object_get(report, "entry"), SHOW_TEXT, true),
-				api_text(report, "problem"));
-	if (!run->json)
-		show_done(run, report, NULL,
-			  "%" JSON_INTEGER_FORMAT " entries, none altered or removed",
-			  api_number(report, "entries"));
-	return true;
+	do {
+		if (!api_get(run, api_query(run, path, "cursor", next, NULL), &portion))
+			return false;
+		checked += api_number(portion, "checked");
+		next = json_string_value(json_object_get(portion, "next"));
+	} while (next);
+	return report(run, portion, checked);
 }
 
 /* ---- Export ---- */
 
-static void received(void *context, int64_t sent, int64_t bytes)
+/* Where it goes, and how much has gone there. */
+struct export
 {
-	(void)sent;
-	progress_update(context, bytes);
+	FILE *sink;
+	struct progress progress;
+	int64_t bytes;
+};
+
+static bool write_page(struct run *run, struct export *export, const struct http_reply *reply)
+{
+	if (fwrite(reply->body, 1, reply->size, export->sink) != reply->size)
+		return error_set(&run->err, ERR_INTERNAL, "writing the export: %s",
+				 strerror(errno));
+	export->bytes += (int64_t)reply->size;
+	progress_update(&export->progress, export->bytes);
+	return true;
 }
 
-static bool download(struct run *run, const char *path, FILE *sink)
+/* One page; *next is the cursor of the one behind it, to be freed, or NULL. */
+static bool export_page(struct run *run, struct export *export, const char *path, char **next)
 {
-	struct progress progress;
-	struct http_request request = { .method = "GET",
-					.path = path,
-					.repeatable = true,
-					.slow = true,
-					.sink = sink,
-					.progress = received,
-					.context = &progress };
+	struct http_request request = { .method = "GET", .path = path, .repeatable = true };
 	struct http_reply reply;
+	struct arena *arena = arena_new();
+	const char *cursor;
+	bool ok = api_ask(run, arena, &request, &reply) && write_page(run, export, &reply);
+
+	cursor = ok ? http_header(run->http, "X-Next-Cursor") : NULL;
+	*next = cursor ? strdup(cursor) : NULL;
+	arena_free(arena);
+	return ok;
+}
+
+static bool export_all(struct run *run, const char *path, FILE *sink)
+{
+	struct export export = { .sink = sink };
+	char *cursor = NULL;
+	bool ok;
 
 	/* On the terminal the entries themselves are the progress. */
-	progress_begin(&progress, "audit log", 0, run->quiet || sink == stdout);
-	bool ok = http_do(run->http, run->arena, &request, &reply, &run->err);
+	progress_begin(&export.progress, "audit log", 0, run->quiet || sink == stdout);
+	do {
+		const char *page = api_query(run, path, "cursor", cursor, NULL);
 
-	progress_end(&progress);
-	return ok && (reply.status == 200 || api_problem(run, path, &reply));
+		free(cursor);
+		ok = export_page(run, &export, page, &cursor);
+	} while (ok && cursor);
+	free(cursor);
+	progress_end(&export.progress);
+	return ok;
 }
 
 /* Beside its place first, so that half an export is never taken for a whole one. */
-static bool download_to(struct run *run, const char *path, const char *file)
+static bool export_to(struct run *run, const char *path, const char *file)
 {
 	const char *temporary = arena_printf(run->arena, "%s.part", file);
 	FILE *sink = fopen(temporary, "we");
 
 	if (!sink)
 		return error_set(&run->err, ERR_INTERNAL, "%s: %s", temporary, strerror(errno));
-	bool ok = download(run, path, sink);
+	bool ok = export_all(run, path, sink);
 
 	if (fclose(sink) != 0 && ok)
 		ok = error_set(&run->err, ERR_INTERNAL, "%s: %s", temporary, strerror(errno));
@@ -116,15 +172,10 @@ bool cmd_audit_export(struct run *run)
 {
 	static const char *const FORMATS[] = { "jsonl", "csv", NULL };
 	const char *format = run_option(run, "format"), *file = run_option(run, "output");
-	const char *since, *until, *path;
+	const char *path = entries(run, api_path(run, "audit", "export", NULL));
 
-	if (!format)
-		format = FORMATS[0];
-	if (!input_word(run, "--format", format, FORMATS) || !input_time(run, "since", &since) ||
-	    !input_time(run, "until", &until))
+	if (!path || (format && !input_word(run, "--format", format, FORMATS)))
 		return false;
-	path = api_query(run, api_path(run, "audit", "export", NULL), "format", format, "project",
-			 run_option(run, "project"), NULL);
-	path = entries(run, path, since, until);
-	return file ? download_to(run, path, file) : download(run, path, stdout);
+	path = api_query(run, path, "format", format ? format : FORMATS[0], NULL);
+	return explain(run, file ? export_to(run, path, file) : export_all(run, path, stdout));
 }

@@ -8,32 +8,39 @@
 #include "cli/show.h"
 #include "cli/text.h"
 
+static const struct show_field COHORT_COLUMNS[] = {
+	{ "COHORT", "slug", SHOW_TEXT },
+	{ "NAME", "name", SHOW_TEXT },
+	{ "DEVICES", "devices", SHOW_NUMBER },
+	{ "STAGED", "staged_devices", SHOW_NUMBER },
+	{ "PERCENT", "staged_percent", SHOW_NUMBER },
+	{ "DEFAULT", "default", SHOW_TEXT },
+	{ "PROTECTED", "protected", SHOW_TEXT },
+	{ "DEVELOPMENT", "development_mode", SHOW_TEXT },
+	{ "CHECKING", "version_checking", SHOW_TEXT },
+	{ 0 },
+};
+
+static const struct show_field COHORT_SHEET[] = {
+	{ "cohort", "slug", SHOW_TEXT },
+	{ "name", "name", SHOW_TEXT },
+	{ "devices", "devices", SHOW_TEXT },
+	{ "staged_devices", "staged_devices", SHOW_TEXT },
+	{ "staged_percent", "staged_percent", SHOW_TEXT },
+	{ "default", "default", SHOW_TEXT },
+	{ "protected", "protected", SHOW_TEXT },
+	{ "polling_interval", "polling_interval", SHOW_SECONDS },
+	{ "development_mode", "development_mode", SHOW_TEXT },
+	{ "version_checking", "version_checking", SHOW_TEXT },
+	{ "created_at", "created_at", SHOW_TIME },
+	{ 0 },
+};
+
 static const struct show_kind COHORT = {
 	.nothing = "The project has no cohort.",
 	.id = "slug",
-	.columns = (const struct show_field[]){ { "COHORT", "slug", SHOW_TEXT },
-						{ "NAME", "name", SHOW_TEXT },
-						{ "DEVICES", "devices", SHOW_NUMBER },
-						{ "STAGED", "staged_devices", SHOW_NUMBER },
-						{ "PERCENT", "staged_percent", SHOW_NUMBER },
-						{ "DEFAULT", "default", SHOW_TEXT },
-						{ "PROTECTED", "protected", SHOW_TEXT },
-						{ "DEVELOPMENT", "development_mode", SHOW_TEXT },
-						{ "CHECKING", "version_checking", SHOW_TEXT },
-						{ 0 } },
-	.sheet = (const struct show_field[]){ { "cohort", "slug", SHOW_TEXT },
-					      { "name", "name", SHOW_TEXT },
-					      { "devices", "devices", SHOW_TEXT },
-					      { "staged_devices", "staged_devices", SHOW_TEXT },
-					      { "staged_percent", "staged_percent", SHOW_TEXT },
-					      { "default", "default", SHOW_TEXT },
-					      { "protected", "protected", SHOW_TEXT },
-					      { "polling_interval", "polling_interval",
-						SHOW_SECONDS },
-					      { "development_mode", "development_mode", SHOW_TEXT },
-					      { "version_checking", "version_checking", SHOW_TEXT },
-					      { "created_at", "created_at", SHOW_TIME },
-					      { 0 } },
+	.columns = COHORT_COLUMNS,
+	.sheet = COHORT_SHEET,
 };
 
 /* The settings that decide which release a device gets, as the what-if endpoint knows them. */

@@ -8,19 +8,23 @@
 #include "cli/story.h"
 #include "cli/text.h"
 
+static const struct show_field DEPLOYMENT_COLUMNS[] = {
+	{ "DEPLOYMENT", "", SHOW_TEXT },
+	{ "RELEASE", "release", SHOW_TEXT },
+	{ "FROM", "from_version", SHOW_TEXT },
+	{ "COHORT", "cohort", SHOW_TEXT },
+	{ "STATE", "state", SHOW_STATE },
+	{ "ATTEMPT", "attempt", SHOW_NUMBER },
+	{ "CREATED", "created_at", SHOW_TIME },
+	{ "CHANGED", "changed_at", SHOW_TIME },
+	{ 0 },
+};
+
 static const struct show_kind DEPLOYMENT = {
 	.nothing = "No deployment.",
 	.id = "",
 	.name = story_id,
-	.columns = (const struct show_field[]){ { "DEPLOYMENT", "", SHOW_TEXT },
-						{ "RELEASE", "release", SHOW_TEXT },
-						{ "FROM", "from_version", SHOW_TEXT },
-						{ "COHORT", "cohort", SHOW_TEXT },
-						{ "STATE", "state", SHOW_STATE },
-						{ "ATTEMPT", "attempt", SHOW_NUMBER },
-						{ "CREATED", "created_at", SHOW_TIME },
-						{ "CHANGED", "changed_at", SHOW_TIME },
-						{ 0 } },
+	.columns = DEPLOYMENT_COLUMNS,
 };
 
 bool cmd_deployment_list(struct run *run)

@@ -8,34 +8,42 @@
 
 enum { COUNT_AHEAD = 200 }; /* devices that we look at before they move */
 
+static const struct show_field DEVICE_COLUMNS[] = {
+	{ "DEVICE", "id", SHOW_TEXT },
+	{ "COHORT", "cohort", SHOW_TEXT },
+	{ "VERSION", "software_version", SHOW_TEXT },
+	{ "HARDWARE", "hardware_version", SHOW_TEXT },
+	{ "DEPLOYMENT", "deployment.release", SHOW_TEXT },
+	{ "STATE", "deployment.state", SHOW_STATE },
+	{ "LAST SEEN", "last_seen", SHOW_TIME },
+	{ "NICKNAME", "nickname", SHOW_TEXT },
+	{ 0 },
+};
+
+static const struct show_field DEVICE_SHEET[] = {
+	{ "device", "id", SHOW_TEXT },
+	{ "nickname", "nickname", SHOW_TEXT },
+	{ "notes", "notes", SHOW_TEXT },
+	{ "cohort", "cohort", SHOW_TEXT },
+	{ "staged", "staged", SHOW_TEXT },
+	{ "software_type", "software_type", SHOW_TEXT },
+	{ "software_version", "software_version", SHOW_TEXT },
+	{ "hardware_version", "hardware_version", SHOW_TEXT },
+	{ "last_seen", "last_seen", SHOW_TIME },
+	{ "address", "address", SHOW_TEXT },
+	{ "created_at", "created_at", SHOW_TIME },
+	{ "deployment", "deployment.n", SHOW_TEXT },
+	{ "release", "deployment.release", SHOW_TEXT },
+	{ "state", "deployment.state", SHOW_STATE },
+	{ "attributes", "attributes", SHOW_TEXT },
+	{ 0 },
+};
+
 static const struct show_kind DEVICE = {
 	.nothing = "No device.",
 	.id = "id",
-	.columns = (const struct show_field[]){ { "DEVICE", "id", SHOW_TEXT },
-						{ "COHORT", "cohort", SHOW_TEXT },
-						{ "VERSION", "software_version", SHOW_TEXT },
-						{ "HARDWARE", "hardware_version", SHOW_TEXT },
-						{ "DEPLOYMENT", "deployment.release", SHOW_TEXT },
-						{ "STATE", "deployment.state", SHOW_STATE },
-						{ "LAST SEEN", "last_seen", SHOW_TIME },
-						{ "NICKNAME", "nickname", SHOW_TEXT },
-						{ 0 } },
-	.sheet = (const struct show_field[]){ { "device", "id", SHOW_TEXT },
-					      { "nickname", "nickname", SHOW_TEXT },
-					      { "notes", "notes", SHOW_TEXT },
-					      { "cohort", "cohort", SHOW_TEXT },
-					      { "staged", "staged", SHOW_TEXT },
-					      { "software_type", "software_type", SHOW_TEXT },
-					      { "software_version", "software_version", SHOW_TEXT },
-					      { "hardware_version", "hardware_version", SHOW_TEXT },
-					      { "last_seen", "last_seen", SHOW_TIME },
-					      { "address", "address", SHOW_TEXT },
-					      { "created_at", "created_at", SHOW_TIME },
-					      { "deployment", "deployment.n", SHOW_TEXT },
-					      { "release", "deployment.release", SHOW_TEXT },
-					      { "state", "deployment.state", SHOW_STATE },
-					      { "attributes", "attributes", SHOW_TEXT },
-					      { 0 } },
+	.columns = DEVICE_COLUMNS,
+	.sheet = DEVICE_SHEET,
 };
 
 bool cmd_device_list(struct run *run)

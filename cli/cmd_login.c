@@ -10,20 +10,24 @@
 
 enum { MAX_HOST = 64 };
 
+static const struct show_field ME_SHEET[] = {
+	{ "server", "url", SHOW_TEXT },
+	{ "project", "project", SHOW_TEXT },
+	{ "kind", "kind", SHOW_TEXT },
+	{ "name", "name", SHOW_TEXT },
+	{ "user", "user.email", SHOW_TEXT },
+	{ "admin", "admin", SHOW_TEXT },
+	{ "role", "token.role", SHOW_TEXT },
+	{ "of projects", "token.projects", SHOW_TEXT },
+	{ "roles", "user.roles", SHOW_TEXT },
+	{ "may change protected", "token.may_change_protected", SHOW_TEXT },
+	{ "expires", "token.expires_at", SHOW_TIME },
+	{ 0 },
+};
+
 static const struct show_kind ME = {
 	.id = "name",
-	.sheet = (const struct show_field[]){ { "server", "url", SHOW_TEXT },
-					      { "project", "default_project", SHOW_TEXT },
-					      { "kind", "kind", SHOW_TEXT },
-					      { "name", "name", SHOW_TEXT },
-					      { "email", "email", SHOW_TEXT },
-					      { "role", "role", SHOW_TEXT },
-					      { "roles", "roles", SHOW_TEXT },
-					      { "of project", "project", SHOW_TEXT },
-					      { "may change protected", "may_change_protected",
-						SHOW_TEXT },
-					      { "expires", "expires_at", SHOW_TIME },
-					      { 0 } },
+	.sheet = ME_SHEET,
 };
 
 /* "mews on workstation-7": how the token will be listed. */
@@ -98,30 +102,33 @@ bool cmd_login(struct run *run)
 	return true;
 }
 
+/* What came of the stored token at the server. */
+static const char *end_token(struct run *run)
+{
+	if (api_send(run, "POST", api_path(run, "logout", NULL), NULL, NULL))
+		return "revoked and forgot the token";
+	if (run->err.code == ERR_UNAUTHORIZED)
+		return "forgot the token, which was not valid any more";
+	if (run->err.code == ERR_CONFLICT)
+		return "forgot the token, which stays valid since no login has made it,";
+	return NULL;
+}
+
 /* A token that is not ours to keep (MEWS_TOKEN) is not ours to end. */
 bool cmd_logout(struct run *run)
 {
-	json_t *me;
-	const char *id;
+	const char *outcome;
 
 	if (!run->config.token_is_stored)
 		return run_usage(run, "there is no stored token for %s",
 				 run->config.url ? run->config.url : "any server");
-	bool valid = api_get(run, api_path(run, "me", NULL), &me);
-
-	if (!valid && run->err.code != ERR_UNAUTHORIZED)
+	outcome = end_token(run);
+	if (!outcome)
 		return false;
-	if (valid) {
-		id = show_value(run, json_object_get(me, "id"), SHOW_TEXT, false);
-		if (!api_send(run, "POST", api_path(run, "tokens", id, "revoke", NULL), NULL, NULL))
-			return false;
-	}
 	run->config.token = NULL;
 	if (!cli_config_save(run->arena, &run->config, &run->err))
 		return false;
-	show_done(run, NULL, NULL, "%s the token for %s",
-		  valid ? "revoked and forgot" : "forgot (it was not valid any more)",
-		  run->config.url);
+	show_done(run, NULL, NULL, "%s for %s", outcome, run->config.url);
 	return true;
 }
 
@@ -133,7 +140,7 @@ bool cmd_whoami(struct run *run)
 		return false;
 	if (!run->json) {
 		json_object_set_new(me, "url", json_string(run->config.url));
-		json_object_set_new(me, "default_project", json_string(run->config.project));
+		json_object_set_new(me, "project", json_string(run->config.project));
 	}
 	show_one(run, me, &ME);
 	return true;

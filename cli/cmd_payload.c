@@ -7,17 +7,21 @@
 #include "cli/payloads.h"
 #include "cli/upload.h"
 
+static const struct show_field PAYLOADS_COLUMNS[] = {
+	{ "ID", "id", SHOW_NUMBER },
+	{ "FILE", "filename", SHOW_TEXT },
+	{ "SIZE", "size", SHOW_SIZE },
+	{ "TYPE", "software_type", SHOW_TEXT },
+	{ "HARDWARE", "hardware_versions", SHOW_TEXT },
+	{ "ATTRIBUTES", "attributes", SHOW_TEXT },
+	{ "SHA256", "sha256", SHOW_TEXT },
+	{ 0 },
+};
+
 const struct show_kind PAYLOADS = {
 	.nothing = "The release has no payload yet.",
 	.id = "id",
-	.columns = (const struct show_field[]){ { "ID", "id", SHOW_NUMBER },
-						{ "FILE", "filename", SHOW_TEXT },
-						{ "SIZE", "size", SHOW_SIZE },
-						{ "TYPE", "software_type", SHOW_TEXT },
-						{ "HARDWARE", "hardware_versions", SHOW_TEXT },
-						{ "ATTRIBUTES", "attributes", SHOW_TEXT },
-						{ "SHA256", "sha256", SHOW_TEXT },
-						{ 0 } },
+	.columns = PAYLOADS_COLUMNS,
 };
 
 static const char *base_name(const char *path)

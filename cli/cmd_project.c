@@ -4,34 +4,37 @@
 #include "cli/input.h"
 #include "cli/show.h"
 
+static const struct show_field PROJECT_COLUMNS[] = {
+	{ "PROJECT", "slug", SHOW_TEXT },       { "NAME", "name", SHOW_TEXT },
+	{ "DEVICES", "devices", SHOW_NUMBER },  { "SCHEME", "version_scheme", SHOW_TEXT },
+	{ "CREATED", "created_at", SHOW_TIME }, { 0 },
+};
+
+static const struct show_field PROJECT_SHEET[] = {
+	{ "project", "slug", SHOW_TEXT },
+	{ "name", "name", SHOW_TEXT },
+	{ "devices", "devices", SHOW_TEXT },
+	{ "created_at", "created_at", SHOW_TIME },
+	{ "version_scheme", "version_scheme", SHOW_TEXT },
+	{ "allow_build_metadata", "allow_build_metadata", SHOW_TEXT },
+	{ "polling_interval", "polling_interval", SHOW_SECONDS },
+	{ "retry_attempts", "retry_attempts", SHOW_TEXT },
+	{ "retry_backoff", "retry_backoff", SHOW_SECONDS },
+	{ "deployment_timeout", "deployment_timeout", SHOW_SECONDS },
+	{ "trust_feedback", "trust_feedback", SHOW_TEXT },
+	{ "software_version_attributes", "software_version_attributes", SHOW_TEXT },
+	{ "hardware_version_attributes", "hardware_version_attributes", SHOW_TEXT },
+	{ "software_type_attributes", "software_type_attributes", SHOW_TEXT },
+	{ "targeting_attributes", "targeting_attributes", SHOW_TEXT },
+	{ "signers", "signers", SHOW_TEXT },
+	{ 0 },
+};
+
 static const struct show_kind PROJECT = {
 	.nothing = "There is no project that you may see.",
 	.id = "slug",
-	.columns = (const struct show_field[]){ { "PROJECT", "slug", SHOW_TEXT },
-						{ "NAME", "name", SHOW_TEXT },
-						{ "DEVICES", "devices", SHOW_NUMBER },
-						{ "SCHEME", "version_scheme", SHOW_TEXT },
-						{ "CREATED", "created_at", SHOW_TIME },
-						{ 0 } },
-	.sheet =
-		(const struct show_field[]){
-			{ "project", "slug", SHOW_TEXT },
-			{ "name", "name", SHOW_TEXT },
-			{ "devices", "devices", SHOW_TEXT },
-			{ "created_at", "created_at", SHOW_TIME },
-			{ "version_scheme", "version_scheme", SHOW_TEXT },
-			{ "allow_build_metadata", "allow_build_metadata", SHOW_TEXT },
-			{ "polling_interval", "polling_interval", SHOW_SECONDS },
-			{ "retry_attempts", "retry_attempts", SHOW_TEXT },
-			{ "retry_backoff", "retry_backoff", SHOW_SECONDS },
-			{ "deployment_timeout", "deployment_timeout", SHOW_SECONDS },
-			{ "trust_feedback", "trust_feedback", SHOW_TEXT },
-			{ "software_version_attributes", "software_version_attributes", SHOW_TEXT },
-			{ "hardware_version_attributes", "hardware_version_attributes", SHOW_TEXT },
-			{ "software_type_attributes", "software_type_attributes", SHOW_TEXT },
-			{ "targeting_attributes", "targeting_attributes", SHOW_TEXT },
-			{ "signers", "signers", SHOW_TEXT },
-			{ 0 } },
+	.columns = PROJECT_COLUMNS,
+	.sheet = PROJECT_SHEET,
 };
 
 bool cmd_project_list(struct run *run)
@@ -77,16 +80,20 @@ bool cmd_project_set(struct run *run)
 
 /* ---- Keys ---- */
 
+static const struct show_field KEY_COLUMNS[] = {
+	{ "ID", "id", SHOW_NUMBER },
+	{ "NAME", "name", SHOW_TEXT },
+	{ "BEGINS", "prefix", SHOW_TEXT },
+	{ "COHORT", "cohort", SHOW_TEXT },
+	{ "CREATED", "created_at", SHOW_TIME },
+	{ "REVOKED", "revoked_at", SHOW_TIME },
+	{ 0 },
+};
+
 static const struct show_kind KEY = {
 	.nothing = "The project has no key: no device gets in.",
 	.id = "id",
-	.columns = (const struct show_field[]){ { "ID", "id", SHOW_NUMBER },
-						{ "NAME", "name", SHOW_TEXT },
-						{ "BEGINS", "prefix", SHOW_TEXT },
-						{ "COHORT", "cohort", SHOW_TEXT },
-						{ "CREATED", "created_at", SHOW_TIME },
-						{ "REVOKED", "revoked_at", SHOW_TIME },
-						{ 0 } },
+	.columns = KEY_COLUMNS,
 };
 
 bool cmd_key_list(struct run *run)

@@ -20,25 +20,30 @@ static const char *payload_names(struct run *run, const json_t *release)
 	return !*text && run->human ? "-" : text;
 }
 
+static const struct show_field RELEASE_COLUMNS[] = {
+	{ "RELEASE", "release", SHOW_TEXT },     { "KIND", "kind", SHOW_TEXT },
+	{ "ACTIVE IN", "active_in", SHOW_TEXT }, { "PAYLOADS", "", SHOW_TEXT },
+	{ "CREATED", "created_at", SHOW_TIME },  { 0 },
+};
+
+static const struct show_field RELEASE_SHEET[] = {
+	{ "release", "release", SHOW_TEXT },
+	{ "kind", "kind", SHOW_TEXT },
+	{ "notes", "notes", SHOW_TEXT },
+	{ "revision", "revision", SHOW_TEXT },
+	{ "extra_info", "extra_info", SHOW_TEXT },
+	{ "created_at", "created_at", SHOW_TIME },
+	{ "activated_at", "activated_at", SHOW_TIME },
+	{ "active_in", "active_in", SHOW_TEXT },
+	{ 0 },
+};
+
 static const struct show_kind RELEASE = {
 	.nothing = "No release. `mews upload FILE.swu` makes one.",
 	.id = "release",
 	.name = payload_names,
-	.columns = (const struct show_field[]){ { "RELEASE", "release", SHOW_TEXT },
-						{ "KIND", "kind", SHOW_TEXT },
-						{ "ACTIVE IN", "active_in", SHOW_TEXT },
-						{ "PAYLOADS", "", SHOW_TEXT },
-						{ "CREATED", "created_at", SHOW_TIME },
-						{ 0 } },
-	.sheet = (const struct show_field[]){ { "release", "release", SHOW_TEXT },
-					      { "kind", "kind", SHOW_TEXT },
-					      { "notes", "notes", SHOW_TEXT },
-					      { "revision", "revision", SHOW_TEXT },
-					      { "extra_info", "extra_info", SHOW_TEXT },
-					      { "created_at", "created_at", SHOW_TIME },
-					      { "activated_at", "activated_at", SHOW_TIME },
-					      { "active_in", "active_in", SHOW_TEXT },
-					      { 0 } },
+	.columns = RELEASE_COLUMNS,
+	.sheet = RELEASE_SHEET,
 };
 
 bool cmd_release_list(struct run *run)

@@ -8,19 +8,24 @@
 #include "cli/show.h"
 #include "cli/text.h"
 
+static const struct show_field TOKEN_COLUMNS[] = {
+	{ "ID", "id", SHOW_NUMBER },
+	{ "NAME", "name", SHOW_TEXT },
+	{ "BEGINS", "prefix", SHOW_TEXT },
+	{ "ROLE", "role", SHOW_TEXT },
+	{ "USER", "user", SHOW_TEXT },
+	{ "PROJECTS", "projects", SHOW_TEXT },
+	{ "PROTECTED", "may_change_protected", SHOW_TEXT },
+	{ "LAST USED", "last_used_at", SHOW_TIME },
+	{ "EXPIRES", "expires_at", SHOW_TIME },
+	{ "REVOKED", "revoked_at", SHOW_TIME },
+	{ 0 },
+};
+
 static const struct show_kind TOKEN = {
 	.nothing = "No token.",
 	.id = "id",
-	.columns = (const struct show_field[]){ { "ID", "id", SHOW_NUMBER },
-						{ "NAME", "name", SHOW_TEXT },
-						{ "BEGINS", "prefix", SHOW_TEXT },
-						{ "ROLE", "role", SHOW_TEXT },
-						{ "PROJECT", "project", SHOW_TEXT },
-						{ "PROTECTED", "may_change_protected", SHOW_TEXT },
-						{ "LAST USED", "last_used_at", SHOW_TIME },
-						{ "EXPIRES", "expires_at", SHOW_TIME },
-						{ "REVOKED", "revoked_at", SHOW_TIME },
-						{ 0 } },
+	.columns = TOKEN_COLUMNS,
 };
 
 bool cmd_token_list(struct run *run)
@@ -32,11 +37,9 @@ bool cmd_token_list(struct run *run)
 }
 
 /* An admin's token is of every project; the others of one, unless --all-projects says otherwise. */
-static const char *project_of(struct run *run, const char *role)
+static bool is_of_project(struct run *run, const char *role)
 {
-	bool all = strcmp(role, "admin") == 0 || run_flag(run, "all-projects");
-
-	return all ? NULL : run->config.project;
+	return strcmp(role, "admin") != 0 && !run_flag(run, "all-projects");
 }
 
 bool cmd_token_create(struct run *run)
@@ -50,8 +53,9 @@ bool cmd_token_create(struct run *run)
 	if (expires && (!text_duration(expires, &seconds) || seconds < 1))
 		return run_usage(run, "--expires is a time such as 90d, 12h or 30m, not \"%s\"",
 				 expires);
-	body = json_pack("{s:s, s:s, s:s*}", "name", run_arg(run, 0), "role", role, "project",
-			 project_of(run, role));
+	body = json_pack("{s:s, s:s}", "name", run_arg(run, 0), "role", role);
+	if (is_of_project(run, role))
+		json_object_set_new(body, "projects", json_pack("[s]", run->config.project));
 	if (expires)
 		json_object_set_new(body, "expires_in", json_integer(seconds));
 	if (run_flag(run, "protected"))

@@ -16,15 +16,16 @@ enum { PASSWORD_LETTERS = 20 }; /* of 32: 100 bits */
 
 const char *const ROLES[] = { "reader", "member", "manager", "admin", NULL };
 
+static const struct show_field USER_COLUMNS[] = {
+	{ "USER", "email", SHOW_TEXT },         { "NAME", "name", SHOW_TEXT },
+	{ "ADMIN", "admin", SHOW_TEXT },        { "ROLES", "roles", SHOW_TEXT },
+	{ "CREATED", "created_at", SHOW_TIME }, { 0 },
+};
+
 static const struct show_kind USER = {
 	.nothing = "No user. `mews user create EMAIL --role ROLE` makes one.",
 	.id = "email",
-	.columns = (const struct show_field[]){ { "USER", "email", SHOW_TEXT },
-						{ "NAME", "name", SHOW_TEXT },
-						{ "ADMIN", "admin", SHOW_TEXT },
-						{ "ROLES", "roles", SHOW_TEXT },
-						{ "LAST LOGIN", "last_login_at", SHOW_TIME },
-						{ 0 } },
+	.columns = USER_COLUMNS,
 };
 
 bool cmd_user_list(struct run *run)
@@ -100,28 +101,18 @@ bool cmd_user_create(struct run *run)
 	return input_word(run, "--role", role, ROLES) && create_user(run, role);
 }
 
-/* role=R is about one project; the API takes all roles at once. */
-static bool set_role(struct run *run, const char *path, json_t *body)
+/* role=R is about the run's project; roles in others stay. */
+static bool set_role(struct run *run, json_t *body)
 {
 	const char *role = api_text(body, "role");
-	json_t *user, *roles;
 
 	if (!*role)
 		return true;
-	if (strcmp(role, "none") != 0 && !input_word(run, "role", role, ROLES))
-		return false;
 	if (strcmp(role, "admin") == 0)
 		return run_usage(run, "an administrator is one everywhere: admin=true");
-	if (!api_get(run, path, &user))
+	if (strcmp(role, "none") != 0 && !input_word(run, "role", role, ROLES))
 		return false;
-	roles = json_deep_copy(json_object_get(user, "roles"));
-	if (!roles)
-		roles = json_object();
-	if (strcmp(role, "none") == 0)
-		json_object_del(roles, run->config.project);
-	else
-		json_object_set_new(roles, run->config.project, json_string(role));
-	json_object_set_new(body, "roles", roles);
+	json_object_set_new(body, "roles", json_pack("{s:s}", run->config.project, role));
 	json_object_del(body, "role");
 	return true;
 }
@@ -147,7 +138,7 @@ bool cmd_user_set(struct run *run)
 
 	if (!input_settings(run, 1, only_password ? 0 : 1, &body))
 		return false;
-	if (!set_role(run, path, body) || !set_password(run, body)) {
+	if (!set_role(run, body) || !set_password(run, body)) {
 		json_decref(body);
 		return false;
 	}

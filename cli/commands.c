@@ -164,13 +164,13 @@ const struct command COMMANDS[] = {
 
 	{ "audit list", "", OPTIONS({ "actor", 0, "WHO", .about = "done by this user or token" },
 	    { "action", 0, "WHAT", .about = "such as activation.create" },
-	    { "object", 0, "THING", .about = "done to this" }, SINCE, UNTIL, LIMIT), cmd_audit_list,
+	    { "object", 0, "THING", .about = "done to this, such as \"device unit-7\"" }, SINCE, UNTIL, LIMIT), cmd_audit_list,
 	  .about = "Who did what, newest first." },
 	{ "audit verify", "", NULL, cmd_audit_verify,
 	  .about = "Has an entry been altered or removed? Names the first one." },
 	{ "audit export", "", OPTIONS({ "format", 0, "FORMAT", .about = "jsonl or csv; jsonl if left out" },
 	    { "output", 'o', "FILE", .about = "write it there" }, SINCE, UNTIL), cmd_audit_export,
-	  .about = "All entries, the oldest first." },
+	  .about = "The same entries as a file." },
 
 	{ "token list", "", OPTIONS(LIMIT), cmd_token_list,
 	  .about = "The API tokens." },

@@ -108,11 +108,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
 	struct attempt *attempt = context;
 	size_t length = size * count;
-	long status = 0;
 
-	curl_easy_getinfo(attempt->http->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (attempt->request->sink && status >= 200 && status < 300)
-		return fwrite(data, 1, length, attempt->request->sink);
 	if (!make_room(attempt, length))
 		return 0;
 	memcpy(attempt->body + attempt->size, data, length);
@@ -127,8 +123,9 @@ static int report_progress(void *context, curl_off_t down_total, curl_off_t down
 	struct attempt *attempt = context;
 
 	(void)down_total;
+	(void)down;
 	(void)up_total;
-	attempt->request->progress(attempt->request->context, up, down);
+	attempt->request->progress(attempt->request->context, up);
 	return 0;
 }
 
@@ -249,9 +246,6 @@ static bool try_again_status(int status)
 static bool worth_repeating(const struct http *http, const struct http_request *request,
 			    CURLcode code, int status)
 {
-	/* What has been written to the sink cannot be taken back. */
-	if (request->sink && code != CURLE_OK && !never_arrived(code))
-		return false;
 	if (code != CURLE_OK)
 		return never_arrived(code) || (broke_on_the_way(code) && request->repeatable);
 	return try_again_status(status) && request->repeatable &&
@@ -282,8 +276,6 @@ static bool explain(const struct http *http, const struct attempt *attempt, CURL
 	if (attempt->too_large)
 		return error_set(err, ERR_INTERNAL, "%s sent an answer of more than %d MiB",
 				 http->options.url, MAX_BODY >> 20);
-	if (code == CURLE_WRITE_ERROR)
-		return error_set(err, ERR_INTERNAL, "writing the output failed; is the disk full?");
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		return error_set(err, ERR_UNAVAILABLE,
 				 "%s: %s; MEWS_CA_FILE names further certificates to trust",

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct arena;
 struct error;
@@ -24,8 +23,8 @@ struct http_options {
 	long timeout;        /* seconds for one attempt with a JSON body */
 };
 
-/* Called while a body is on its way, with the bytes of this request so far. */
-typedef void http_progress_fn(void *context, int64_t sent, int64_t received);
+/* Called while a body is on its way, with the bytes that have gone so far. */
+typedef void http_progress_fn(void *context, int64_t sent);
 
 struct http_request {
 	const char *method;
@@ -35,7 +34,6 @@ struct http_request {
 	const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
 	bool repeatable;            /* a second one does no harm */
 	bool slow;                  /* a big body: may take as long as bytes move */
-	FILE *sink; /* gets the body of a success, of any size; NULL: reply->body does */
 	http_progress_fn *progress;
 	void *context;
 };

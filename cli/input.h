@@ -1,4 +1,5 @@
-/* What the user typed, as the API takes it. False: run->err says what is wrong and what is right. */
+/* What the user typed, as the API takes it. False: run->err says what is wrong and what is right.
+ */
 #pragma once
 
 #include <jansson.h>
@@ -10,7 +11,8 @@
 /* Of --limit; 0 when there is none: all. */
 bool input_limit(struct run *run, size_t *out);
 
-/* Of --since or --until: a time as it is, or a duration as the time that long ago; NULL: not given. */
+/* Of --since or --until: a time as it is, or a duration as the time that long ago; NULL: not given.
+ */
 bool input_time(struct run *run, const char *option, const char **out);
 
 /* Is it one of these? The list ends with NULL. */

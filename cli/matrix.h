@@ -8,7 +8,8 @@
 
 /*
  * On a terminal: a row for each kind of device, a column for each active version. Elsewhere a line
- * for each step: version, software type, hardware version, next release or "", devices, staged, reason.
+ * for each step: version, software type, hardware version, next release or "", devices, staged,
+ * reason.
  */
 void matrix_print(struct run *run, const json_t *matrix);
 

@@ -6,7 +6,7 @@
 
 struct progress {
 	const char *what;
-	int64_t total; /* bytes; 0: unknown */
+	int64_t total;       /* bytes; 0: unknown */
 	double began, drawn; /* seconds on the monotonic clock */
 	bool on;
 };

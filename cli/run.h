@@ -54,7 +54,7 @@ bool run_fail(struct run *run, enum run_exit code, const char *fmt, ...)
 enum run_exit run_exit_code(const struct run *run);
 
 /* What the user said. The names must be in the command's entry of the table. */
-const char *run_arg(const struct run *run, size_t i); /* NULL: there are not so many */
+const char *run_arg(const struct run *run, size_t i);            /* NULL: there are not so many */
 const char *run_option(const struct run *run, const char *name); /* NULL: not given */
 bool run_flag(const struct run *run, const char *name);
 

@@ -1,4 +1,5 @@
-/* What the server answered, on stdout: as a table or a sheet for people, as tabs, as JSON, as ids. */
+/* What the server answered, on stdout: as a table or a sheet for people, as tabs, as JSON, as ids.
+ */
 #pragma once
 
 #include <jansson.h>
@@ -27,9 +28,10 @@ struct show_field {
 struct show_kind {
 	const char *nothing; /* what people read when a list is empty */
 	const char *id;      /* the member that -q prints; "": what `name` makes of it */
-	const char *(*name)(struct run *run, const json_t *thing); /* also of a field whose path is "" */
-	const struct show_field *columns; /* of a list */
-	const struct show_field *sheet;   /* of one thing */
+	const char *(*name)(struct run *run,
+			    const json_t *thing); /* also of a field whose path is "" */
+	const struct show_field *columns;         /* of a list */
+	const struct show_field *sheet;           /* of one thing */
 };
 
 /* All pages of a list, as they come. */
@@ -48,8 +50,8 @@ void show_done(struct run *run, const json_t *thing, const char *id, const char 
 	__attribute__((format(printf, 4, 5)));
 
 /*
- * What was created together with its secret, the member `name`. On a terminal a word says that it is
- * shown this once; elsewhere it is "ID<tab>SECRET", and with -q, as ever, the id.
+ * What was created together with its secret, the member `name`. On a terminal a word says that it
+ * is shown this once; elsewhere it is "ID<tab>SECRET", and with -q, as ever, the id.
  */
 void show_secret(struct run *run, const json_t *thing, const char *name);
 

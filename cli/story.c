@@ -108,14 +108,18 @@ void story_print_deployment(struct run *run, const json_t *deployment)
 
 /* ---- Versions ---- */
 
+static const struct show_field VERSION_COLUMNS[] = {
+	{ "REPORTED", "at", SHOW_TIME },
+	{ "TYPE", "software_type", SHOW_TEXT },
+	{ "VERSION", "software_version", SHOW_TEXT },
+	{ "HARDWARE", "hardware_version", SHOW_TEXT },
+	{ 0 },
+};
+
 static const struct show_kind VERSION = {
 	.nothing = "It has not reported a version.",
 	.id = "software_version",
-	.columns = (const struct show_field[]){ { "REPORTED", "at", SHOW_TIME },
-						{ "TYPE", "software_type", SHOW_TEXT },
-						{ "VERSION", "software_version", SHOW_TEXT },
-						{ "HARDWARE", "hardware_version", SHOW_TEXT },
-						{ 0 } },
+	.columns = VERSION_COLUMNS,
 };
 
 static void print_versions(struct run *run, const json_t *versions)
@@ -159,15 +163,16 @@ void story_print_history(struct run *run, const json_t *deployments, const json_
 
 /* ---- Inspect ---- */
 
+static const struct show_field TRAIL_COLUMNS[] = {
+	{ "RELEASE", "release", SHOW_TEXT }, { "KIND", "kind", SHOW_TEXT },
+	{ "STAGED", "staged", SHOW_TEXT },   { "REASON", "reason", SHOW_TEXT },
+	{ "", "text", SHOW_TEXT },           { 0 },
+};
+
 static const struct show_kind TRAIL = {
 	.nothing = "No release is active in its cohort.",
 	.id = "release",
-	.columns = (const struct show_field[]){ { "RELEASE", "release", SHOW_TEXT },
-						{ "KIND", "kind", SHOW_TEXT },
-						{ "STAGED", "staged", SHOW_TEXT },
-						{ "REASON", "reason", SHOW_TEXT },
-						{ "", "text", SHOW_TEXT },
-						{ 0 } },
+	.columns = TRAIL_COLUMNS,
 };
 
 static void print_person(struct run *run, const json_t *report)

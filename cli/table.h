@@ -1,6 +1,7 @@
 /*
- * Rows for people and rows for scripts. On a terminal: aligned columns under their titles, by the width
- * that characters have there. Elsewhere: tab-separated, without titles, nothing rounded or translated.
+ * Rows for people and rows for scripts. On a terminal: aligned columns under their titles, by the
+ * width that characters have there. Elsewhere: tab-separated, without titles, nothing rounded or
+ * translated.
  */
 #pragma once
 

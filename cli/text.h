@@ -1,4 +1,5 @@
-/* Texts for people and from people: widths, times, sizes, durations. Pure, but for the time zone. */
+/* Texts for people and from people: widths, times, sizes, durations. Pure, but for the time zone.
+ */
 #pragma once
 
 #include <stdbool.h>

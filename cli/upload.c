@@ -178,11 +178,10 @@ static bool ask_offset(struct upload *upload, int *status)
 
 /* ---- Pieces ---- */
 
-static void piece_progress(void *context, int64_t sent, int64_t received)
+static void piece_progress(void *context, int64_t sent)
 {
 	struct upload *upload = context;
 
-	(void)received;
 	progress_update(&upload->progress, upload->offset + sent);
 }
 

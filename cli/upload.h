@@ -1,9 +1,9 @@
 /*
  * Files to the server, by the tus 1.0 protocol (https://tus.io/protocols/resumable-upload).
  *
- * The SHA-256 goes first: the server keeps nothing that has another one. The file goes in pieces of the server's size, each with a checksum of its own. When the line breaks,
- * the server is asked how far it got and the upload goes on there, until nothing has moved for two
- * minutes.
+ * The SHA-256 goes first: the server keeps nothing that has another one. The file goes in pieces of
+ * the server's size, each with a checksum of its own. When the line breaks, the server is asked how
+ * far it got and the upload goes on there, until nothing has moved for two minutes.
  */
 #pragma once
 

@@ -34,10 +34,10 @@ const struct config_key config_keys[] = {
 	{ "workers", CONFIG_NUMBER, FIELD(workers), "0", 0, 128, .help =
 	  "Worker processes; 0 is one per core." },
 	{ "connections", CONFIG_NUMBER, FIELD(connections), "20000", 10, 1000000, .help =
-	  "Open connections of clients per worker; more wait until one is closed. The limit of open\n"
-	  "files (ulimit -n) may be lower." },
+	  "Open connections of clients per worker; more wait until one is closed. The limit of\n"
+	  "open files (ulimit -n) may be lower." },
 	{ "public_url", CONFIG_TEXT, FIELD(public_url), "", .check = origin_url_check, .help =
-	  "How devices reach this gateway, such as \"https://ota.example.com\": all links begin with it.\n"
+	  "How devices reach this gateway, such as \"https://ota.example.com\": links begin so.\n"
 	  "Empty: what the client's request says (Host, and X-Forwarded-* of trusted proxies)." },
 	{ "trusted_proxies", CONFIG_LIST, FIELD(trusted_proxies), "",
 	  .check = address_network_check, .help =
@@ -51,7 +51,7 @@ const struct config_key config_keys[] = {
 	  "Connections to PostgreSQL per worker. Requests are batched, a few suffice." },
 	{ "store.path", CONFIG_TEXT, FIELD(store_path), "/var/lib/mews/store",
 	  .check = check_not_empty, .help =
-	  "The folder of artifacts and unfinished uploads. If there are several gateways, they share it." },
+	  "The folder of artifacts and unfinished uploads. Several gateways share one." },
 	{ "log.level", CONFIG_WORD, FIELD(log_level), "info", .words = LEVELS, .help =
 	  "error, warn, info or debug; debug shows every request of a device." },
 	{ "log.format", CONFIG_WORD, FIELD(log_format), "logfmt", .words = FORMATS, .help =

@@ -43,8 +43,8 @@ static bool read_stored(const char *stored, unsigned char salt[SALT], unsigned c
 	return stored &&
 	       sscanf(stored, "scrypt$%d$%32[0-9a-f]$%48[0-9a-f]%n", &log_n, salt_hex, key_hex,
 		      &end) == 3 &&
-	       log_n == LOG_N && !stored[end] && hex_decode(salt_hex, salt, SALT) &&
-	       hex_decode(key_hex, key, KEY);
+	       log_n == LOG_N && !stored[end] && hex_decode(salt_hex, 2 * SALT, salt) &&
+	       hex_decode(key_hex, 2 * KEY, key);
 }
 
 bool password_verify(const char *password, const char *stored)

@@ -156,6 +156,14 @@ static bool decode_params(struct request *req, struct error *err)
 	return true;
 }
 
+static bool check_query(const struct request *req, struct error *err)
+{
+	return !req->query || url_query_valid(req->arena, req->query) ||
+	       error_set(err, ERR_INVALID,
+			 "the query has a parameter that is no text: percent-encoded UTF-8 without "
+			 "control characters");
+}
+
 /* ---- Steps ---- */
 
 static size_t max_body(const struct request *req)
@@ -186,7 +194,7 @@ static struct flow first_step(struct request *req)
 
 	if (!route)
 		return reply_no_route(req);
-	if (!decode_params(req, &err))
+	if (!decode_params(req, &err) || !check_query(req, &err))
 		return reply_error(req, &err);
 	if (req->body_size > max_body(req))
 		return reply_too_large(req);
@@ -283,32 +291,24 @@ struct flow request_wait(struct request *req)
 	return (struct flow){ 0 };
 }
 
-static void fail_unavailable(struct request *req)
+static struct flow reply_unavailable(struct request *req)
 {
-	(void)reply_fail(req, ERR_UNAVAILABLE, "The database is not available; try again later.");
+	return reply_fail(req, ERR_UNAVAILABLE, "The database is not available; try again later.");
 }
 
 void request_resume(struct request *req, db_next_fn *next, const struct db_rows *rows)
 {
 	req->waiting--;
-	if (req->replied)
-		; /* too late */
-	else if (next)
-		(void)next(req, rows);
-	else
-		fail_unavailable(req);
+	if (!req->replied)
+		(void)(next ? next(req, rows) : reply_unavailable(req));
 	step_ended(req);
 }
 
 void request_resume_step(struct request *req, step_fn *step)
 {
 	req->waiting--;
-	if (req->replied)
-		; /* too late */
-	else if (step)
-		(void)step(req);
-	else
-		fail_unavailable(req);
+	if (!req->replied)
+		(void)(step ? step(req) : reply_unavailable(req));
 	step_ended(req);
 }
 

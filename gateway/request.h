@@ -104,7 +104,7 @@ struct flow request_wait(struct request *req);
  * deadline has passed has been answered already and is only cleaned up.
  */
 void request_resume(struct request *req, db_next_fn *next, const struct db_rows *rows);
-void request_resume_step(struct request *req, step_fn *step); /* the same without rows */
+void request_resume_step(struct request *req, step_fn *step); /* the same, NULL too, without rows */
 /* Instead of the next step: answer with `err`, unless the request has been answered. */
 void request_fail(struct request *req, const struct error *err);
 bool request_answered(const struct request *req);

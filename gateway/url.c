@@ -90,3 +90,15 @@ const char *url_encode(struct arena *arena, const char *text)
 	*at = '\0';
 	return out;
 }
+
+bool url_query_valid(struct arena *arena, const char *query)
+{
+	while (*query) {
+		size_t length = strcspn(query, "&=");
+
+		if (!url_decode(arena, query, length, true))
+			return false;
+		query += length + (query[length] != '\0');
+	}
+	return true;
+}

@@ -12,6 +12,9 @@ struct arena;
  */
 char *url_decode(struct arena *arena, const char *text, size_t length, bool form);
 
+/* Can every name and value of a query be decoded? */
+bool url_query_valid(struct arena *arena, const char *query);
+
 /* All values of a parameter in "a=1&b=2", decoded, NULL-terminated. What is broken is left out. */
 const char *const *url_query_values(struct arena *arena, const char *query, const char *name);
 

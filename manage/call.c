@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "gateway/arena.h"
-#include "gateway/db.h"
 #include "gateway/digest.h"
+#include "gateway/password.h"
 #include "gateway/secret.h"
+#include "manage/call.h"
 #include "manage/endpoint.h"
 #include "manage/endpoints.h"
 
@@ -46,42 +47,70 @@ static const char *dump(struct request *req, const json_t *value)
 }
 
 /* What the schema gets to see of a new secret. The secret itself waits for the reply. */
-static json_t *make_secret(struct request *req)
+static void make_secret(struct request *req, json_t *secret)
 {
 	char token[SECRET_TOKEN_SIZE], hash[DIGEST_SHA256_HEX];
 
 	secret_token(token);
 	digest_sha256(token, strlen(token), hash);
 	req->state = arena_strdup(req->arena, token);
-	return json_pack("{s:s, s:s%}", "hash", hash, "prefix", token, (size_t)PREFIX);
+	json_object_set_new(secret, "hash", json_string(hash));
+	json_object_set_new(secret, "prefix", json_stringn(token, PREFIX));
+}
+
+/* Passwords leave the body, so that nothing is made of them but the hash of a new one. */
+static void take_passwords(const struct field *fields, json_t *body, json_t *secret)
+{
+	char hash[PASSWORD_SIZE];
+
+	for (; fields && fields->name; fields++) {
+		const char *password = json_string_value(json_object_get(body, fields->name));
+
+		if (fields->type != FIELD_PASSWORD || !password)
+			continue;
+		if (strcmp(fields->name, "password") == 0) {
+			password_hash(password, hash);
+			json_object_set_new(secret, "password", json_string(hash));
+		}
+		json_object_del(body, fields->name);
+	}
+}
+
+/* The Idempotency-Key of a POST, or NULL. */
+static bool read_key(const struct request *req, const char **out, struct error *err)
+{
+	*out = strcmp(req->method, "POST") == 0 ? request_header(req, "Idempotency-Key") : NULL;
+	return !*out || (**out && strlen(*out) <= MAX_IDEMPOTENCY_KEY) ||
+	       error_field(err, ERR_INVALID, "Idempotency-Key", "it has 1 to %d characters",
+			   MAX_IDEMPOTENCY_KEY);
+}
+
+struct flow call_function(struct request *req, db_next_fn *next)
+{
+	const struct endpoint *endpoint = endpoint_of(req);
+	const struct caller *caller = req->caller;
+	const char *match = request_header(req, "If-Match"), *key;
+	json_auto_t *path = path_params(req), *params = NULL, *secret = json_object();
+	struct error err;
+	json_t *body;
+
+	if (!endpoint_check_params(req, endpoint->params, &params, &err) ||
+	    !read_body(req, &body, &err) || !read_key(req, &key, &err))
+		return reply_error(req, &err);
+	if (match)
+		json_object_set_new(params, "if_match", json_string(match));
+	if (endpoint->secret)
+		make_secret(req, secret);
+	take_passwords(endpoint->body, body, secret);
+	return db_query(req, QUERY_API_CALL,
+			DB_ARGS(endpoint->name, caller->actor, dump(req, path), dump(req, params),
+				body ? dump(req, body) : "{}", dump(req, secret), key),
+			next);
 }
 
 struct flow manage_call(struct request *req)
 {
-	const struct caller *caller = req->caller;
-	const char *key = strcmp(req->method, "POST") == 0 ?
-				  request_header(req, "Idempotency-Key") :
-				  NULL;
-	const char *match = request_header(req, "If-Match");
-	json_auto_t *path = path_params(req), *params = NULL, *secret = NULL;
-	json_t *body;
-	struct error err;
-
-	if (!endpoint_check_params(req, endpoint_of(req)->params, &params, &err) ||
-	    !read_body(req, &body, &err))
-		return reply_error(req, &err);
-	if (key && (!*key || strlen(key) > MAX_IDEMPOTENCY_KEY))
-		return reply_fail(req, ERR_INVALID, "an Idempotency-Key has 1 to %d characters",
-				  MAX_IDEMPOTENCY_KEY);
-	if (match)
-		json_object_set_new(params, "if_match", json_string(match));
-	if (endpoint_of(req)->secret)
-		secret = make_secret(req);
-	return db_query(req, QUERY_API_CALL,
-			DB_ARGS(endpoint_of(req)->name, caller->actor, dump(req, path),
-				dump(req, params), body ? dump(req, body) : "{}",
-				secret ? dump(req, secret) : "{}", key),
-			called);
+	return call_function(req, called);
 }
 
 /* A reply that is given again knows no secret: it was shown once. */

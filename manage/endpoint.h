@@ -31,6 +31,7 @@ enum role {
 enum field_type {
 	FIELD_TEXT,     /* string of `min` to `max` characters */
 	FIELD_LINE,     /* the same without control characters */
+	FIELD_PASSWORD, /* the same as FIELD_TEXT, but it leaves the body; a new one's hash goes along */
 	FIELD_SLUG,     /* [a-z0-9][a-z0-9_-]*, at most 40 */
 	FIELD_VERSION,  /* string; its sort keys go along as NAME_keys */
 	FIELD_SHA256,   /* 64 lower-case hex digits */
@@ -69,8 +70,10 @@ struct endpoint {
 struct caller {
 	enum role role;    /* in the project of the path, or outside of projects */
 	const char *actor; /* JSON as the schema's functions take it */
+	const char *account; /* e-mail of the user, also of one behind a token; NULL: none */
 };
 
+const char *endpoint_role_name(enum role role);
 const struct endpoint *endpoint_of(const struct request *req);
 
 /*

@@ -23,3 +23,12 @@ step_fn manage_matrix, manage_what_if;
 
 /* inspect.c */
 step_fn manage_inspect;
+
+/* login.c */
+step_fn manage_login, manage_logout, manage_me_password;
+
+/* audit.c */
+step_fn manage_audit_export;
+
+/* server.c */
+step_fn manage_server;

@@ -36,3 +36,8 @@ extern const struct field fields_what_if[];
 extern const struct field fields_device_list[], fields_device[], fields_device_change[];
 extern const struct field fields_device_move[];
 extern const struct field fields_device_deployments[], fields_deployment_list[], fields_cancel[];
+
+/* fields_account.c */
+extern const struct field fields_user[], fields_user_change[], fields_token[];
+extern const struct field fields_login[], fields_me_password[];
+extern const struct field fields_audit[], fields_audit_export[], fields_audit_verify[];

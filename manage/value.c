@@ -128,6 +128,7 @@ static bool check_text(const struct field *field, const char *at, const char *te
 					   field->name);
 		return check_length(field, at, text, err);
 	case FIELD_TEXT:
+	case FIELD_PASSWORD:
 		return check_length(field, at, text, err);
 	case FIELD_INTEGER:
 	case FIELD_BOOLEAN:
@@ -253,6 +254,7 @@ bool value_check(const struct field *field, json_t *value, struct error *err)
 		return check_objects(field, at, value, err);
 	case FIELD_TEXT:
 	case FIELD_LINE:
+	case FIELD_PASSWORD:
 	case FIELD_SLUG:
 	case FIELD_VERSION:
 	case FIELD_SHA256:

@@ -41,7 +41,6 @@ end $$;
 -- ---- Staged devices ----
 
 -- Mark, or take the mark from, `_count` devices at random. Returns how many; fewer when others interfere.
--- Devices are locked in their order, as everybody does who locks several.
 create or replace function devices_stage(_cohort cohort, _staged boolean, _count bigint) returns bigint language plpgsql as $$
 declare
   _chosen text[];
@@ -54,12 +53,9 @@ begin
      order by random()
      limit _count);
   _locked := array(
-    select d.device_id
-      from unnest(_chosen) as chosen (id)
-      join device d on d.project_id = _cohort.project_id and d.device_id = chosen.id
-     where d.cohort_id = _cohort.id and d.staged <> _staged
-     order by d.device_id
-       for no key update of d);
+    select l.device_id
+      from devices_lock(_cohort.project_id, _chosen) l
+     where l.cohort_id = _cohort.id and l.staged <> _staged);
   perform devices_regroup(_cohort.project_id, _locked, null, _staged);
   return cardinality(_locked);
 end $$;

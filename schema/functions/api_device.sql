@@ -88,19 +88,21 @@ end $$;
 
 -- ---- Changes ----
 
--- Into another cohort. Leaving a cohort clears the mark. Devices are locked in their order, as everybody
--- does who locks several.
+-- Lock many devices in their order, as everybody does who locks several. One look-up each, whatever the
+-- planner thinks of a table that has grown since it was analyzed.
+create or replace function devices_lock(_project int, _ids text[]) returns setof device language sql as $$
+select d.*
+  from (select id from unnest(_ids) id order by id) given
+ cross join lateral (
+         select * from device d where d.project_id = _project and d.device_id = given.id for no key update
+       ) d
+$$;
+
+-- Into another cohort. Leaving a cohort clears the mark.
 create or replace function devices_move(_project project, _ids text[], _to int) returns bigint language plpgsql as $$
 declare
-  _locked text[];
+  _locked constant text[] := array(select l.device_id from devices_lock(_project.id, _ids) l where l.cohort_id <> _to);
 begin
-  _locked := array(
-    select d.device_id
-      from unnest(_ids) as given (id)
-      join device d on d.project_id = _project.id and d.device_id = given.id
-     where d.cohort_id <> _to
-     order by d.device_id
-       for no key update of d);
   perform devices_regroup(_project.id, _locked, _to, false);
   return cardinality(_locked);
 end $$;

@@ -25,7 +25,7 @@ with asked as (
                     from jsonb_each(d.failures) each) f
            where f.key::bigint in (select id from eligible)
              and (f.failed >= a.retry_attempts and a.retry_attempts > 0
-                  or f.at + least(a.retry_backoff * power(2, f.failed - 1), 1e9) * interval '1 second' > now())) as failures
+                  or f.at + least(a.retry_backoff * power(2, least(f.failed - 1, 40)), 1e9) * interval '1 second' > now())) as failures
     from asked a
     join device d on d.project_id = a.project_id and d.cohort_id = a.cohort_id and d.failures is not null
 ), counted as (

@@ -39,7 +39,7 @@ def test_strangers_learn_nothing_about_their_requests(gateway, unit, database):
                           ("/device-1", {"Accept": "text/html"})):
         reply = gateway.request("GET", f"/default/controller/v1{path}", headers=headers)
         assert reply.status == 401 and is_empty(reply)
-    reply = gateway.request("PUT", "/default/controller/v1/device-1/configData", data="{", headers={"Content-Type": "x"})
+    reply = gateway.request("PUT", f"{unit.path}/configData", data="{", headers={"Content-Type": "x"})
     assert reply.status == 401 and is_empty(reply)
     assert contents(database) == before
 

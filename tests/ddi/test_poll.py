@@ -115,7 +115,8 @@ def test_device_ids(gateway, database):
         href = unit.links()["configData"]
         assert href == f"{gateway.url}/default/controller/v1/{encoded}/configData"
         assert unit.follow(href, "PUT", json={"data": {"a": id}}).status == 200
-    assert sorted(database("select device_id, attributes ->> 'a' from device_info")) == sorted((id, id) for id, _ in IDS)
+    stored = database("select device_id, attributes ->> 'a' from device_info")
+    assert sorted(stored) == sorted((id, id) for id, _ in IDS)
 
 
 def test_ids_that_cannot_register(gateway, database):

@@ -17,14 +17,18 @@ def upload(api, filename, content):
     return expect(200, api("GET", location)).json["sha256"]
 
 
-def publish(api, version, image, cohort="default", hardware=("demo-board",)):
-    """`image` is the path of a .swu, or None to activate a release that has its payload. The activation."""
+def publish(api, version, image, cohort="default", hardware=("demo-board",), **release):
+    """`image` is the path of a .swu, or None to activate a release that has its payload. The activation.
+
+    `release` may say more of it: must_pass_through=True, or {"from": "1.0.0"} for a delta.
+    """
+    name = f"{release['from']}..{version}" if "from" in release else version
     if image is not None:
-        expect(201, api("POST", "/releases", json={"version": version}))
+        expect(201, api("POST", "/releases", json={"version": version, **release}))
         sha256 = upload(api, image.name, image.read_bytes())
-        expect(201, api("POST", f"/releases/{version}/payloads", json={
+        expect(201, api("POST", f"/releases/{name}/payloads", json={
             "sha256": sha256, "filename": image.name, "hardware_versions": list(hardware)}))
-    return expect(201, api("POST", "/activations", json={"release": version, "cohort": cohort})).json
+    return expect(201, api("POST", "/activations", json={"release": name, "cohort": cohort})).json
 
 
 def expect(status, reply):

@@ -39,6 +39,8 @@ def one_of(*values):
 FEEDBACK = [("proceeding", "none"), ("download", "none"), ("downloaded", "none"), ("rejected", "none"),
             ("canceled", "none"), ("closed", "success"), ("closed", "success"), ("closed", "none"),
             ("closed", "failure"), ("closed", "failure")]
+CANCEL = [("closed", "success"), ("closed", "failure"), ("rejected", "none"), ("proceeding", "none")]
+DAY_AND_MORE = 25 * 3600
 device_steps = [
     step("poll", device=index, key=one_of("plain", "plain", "plain", "to-beta")),
     step("install", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=4)),
@@ -47,11 +49,12 @@ device_steps = [
     step("download", device=index, release=index, offered=one_of(True, True, False)),
     step("feedback", device=index, back=one_of(0, 0, 0, 0, 1), word=st.sampled_from(FEEDBACK)),
     step("feedback", device=index, back=st.just(0), word=st.just(("closed", "success"))),
-    step("cancel_feedback", device=index, back=one_of(0, 0, 0, 1),
-         word=one_of(("closed", "success"), ("closed", "failure"), ("rejected", "none"), ("proceeding", "none"))),
+    step("cancel_feedback", device=index, back=one_of(0, 0, 0, 1), word=st.sampled_from(CANCEL)),
     step("report", device=index, version=one_of(0, 0, 1, 2, 3, 5), hardware=one_of(*"aaaabbc"), region=one_of(None, "eu", "us"),
          type=one_of(None, None, None, "main", "modem")),
     step("report_new", device=index),
+    step("be_pulled", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=2), answer=st.sampled_from(CANCEL)),
+    step("vanish", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=2)),
 ]
 operator_steps = [
     step("activate", version=index, from_=one_of(None, None, 0, 1, 2), must=one_of(False, False, True), payloads=index,
@@ -61,7 +64,7 @@ operator_steps = [
     step("move", devices=st.lists(index, min_size=1, max_size=3), cohort=one_of(0, 1)),
     step("check_versions", cohort=one_of(0, 0, 1), checking=truth),
     step("cancel", device=index, back=one_of(0, 0, 0, 1), force=truth),
-    step("wait", seconds=one_of(17 * 60, 40 * 60, 25 * 3600)),
+    step("wait", seconds=one_of(17 * 60, 40 * 60, DAY_AND_MORE)),
     step("matrix", cohort=one_of(0, 1)),
 ]
 rare_steps = [
@@ -239,9 +242,11 @@ class Sequence:
 
     def do_cancel_feedback(self, device, back, word):
         id = self._busy(device, "canceling")
-        n = self._n(id, back)
-        self._send("cancelAction", id, n, *word, self.model.cancel_feedback(id, n, *word))
+        self._send_cancel(id, self._n(id, back), word)
         self.check_device(id)
+
+    def _send_cancel(self, id, n, word):
+        self._send("cancelAction", id, n, *word, self.model.cancel_feedback(id, n, *word))
 
     def _send(self, resource, id, n, execution, result, expected):
         body = {"id": str(n), "status": {"execution": execution, "result": {"finished": result}, "details": ["x"]}}
@@ -284,6 +289,22 @@ class Sequence:
                 self.feedback(id, n, *word)
         self.check_device(id)
 
+    def do_be_pulled(self, device, words, answer):
+        """Its release is pulled while it works; the poll tells it, and it answers."""
+        self.do_install(device, words)
+        known = self.model.devices[self._device(device)]
+        if known.newest:
+            self.pull(known.newest.activation)
+            self.do_poll(device)
+            self._send_cancel(self._device(device), known.count, answer)
+            self.do_poll(device)
+
+    def do_vanish(self, device, words):
+        """It is not heard of for longer than the project waits."""
+        self.do_install(device, words)
+        self.do_wait(DAY_AND_MORE)
+        self.poll(self._device(device))
+
     # ---- Operators ----
 
     def do_activate(self, version, from_, must, payloads, cohort, staged):
@@ -315,8 +336,10 @@ class Sequence:
         device = None if of is None else self.model.devices.get(self._busy(of, *BEGUN))
         choice = [device.newest.activation] if device and device.newest else self.model.activations
         if choice:
-            its = choice[activation % len(choice)]
-            self.agree(self.model.pull(its), "POST", f"/activations/{self.activation_ids[its.id]}/pull")
+            self.pull(choice[activation % len(choice)])
+
+    def pull(self, activation):
+        self.agree(self.model.pull(activation), "POST", f"/activations/{self.activation_ids[activation.id]}/pull")
 
     def do_stage(self, cohort, percent):
         cohort = COHORTS[cohort]

@@ -64,6 +64,9 @@ static void test_query(void **state)
 	assert_string_equal(url_query_values(arena, query, "c")[0], "");
 	assert_null(url_query_values(arena, query, "d")[0]);
 	assert_null(url_query_values(arena, "", "a")[0]);
+	assert_true(url_query_valid(arena, "") && url_query_valid(arena, "a=%20&b&=&&c=d=e"));
+	assert_false(url_query_valid(arena, query) || url_query_valid(arena, "a=1&%zz=2") ||
+		     url_query_valid(arena, "a=%00"));
 	arena_free(arena);
 }
 

@@ -1,0 +1,284 @@
+"""Users, sessions, tokens: who comes in, and how far."""
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from lib.operator import Operator, expect
+
+PASSWORD = "correct horse battery"
+LOGIN = {"email": "anna@example.com", "password": PASSWORD}
+
+
+class Browser:
+    """Holds the session's cookie, and its CSRF token once it knows it."""
+
+    def __init__(self, gateway):
+        self.gateway, self.cookie, self.csrf = gateway, None, None
+
+    def call(self, method, path, json=None, csrf=True):
+        headers = {"Cookie": f"other=1; {self.cookie}"} if self.cookie else {}
+        if csrf and self.csrf:
+            headers["X-CSRF-Token"] = self.csrf
+        return self.gateway.request(method, "/api/v1" + path, json=json, headers=headers)
+
+    def login(self, password=PASSWORD, email="anna@example.com"):
+        reply = self.call("POST", "/login", {"email": email, "password": password})
+        if reply.status == 200:
+            self.cookie = reply.headers["Set-Cookie"].split(";")[0]
+            self.csrf = reply.json["csrf"]
+        return reply
+
+
+@pytest.fixture
+def anna(admin):
+    """A manager of project default."""
+    return expect(201, admin.post("//users", {"email": "Anna@Example.com", "name": "Anna", "password": PASSWORD,
+                                              "roles": {"default": "manager"}})).json
+
+
+@pytest.fixture
+def browser(gateway, anna):
+    return Browser(gateway)
+
+
+# ---- Users ----
+
+def test_user(admin, anna, database):
+    assert anna.items() >= {"email": "anna@example.com", "name": "Anna", "admin": False, "has_password": True,
+                            "roles": {"default": "manager"}}.items()
+    assert PASSWORD not in str(database("select * from operator"))
+    assert expect(200, admin.get(f"//users/{anna['id']}")).json == anna
+    assert expect(200, admin.get("//users/ANNA@example.com")).json == anna
+    expect(409, admin.post("//users", {"email": "anna@EXAMPLE.com"}), "/email")
+    expect(422, admin.post("//users", {"email": "nobody"}), "/email")
+    expect(422, admin.post("//users", {"email": "b@c", "roles": {"nowhere": "reader"}}), "/roles")
+    expect(400, admin.post("//users", {"email": "b@c", "roles": {"default": "king"}}), "/roles")
+    expect(400, admin.post("//users", {"email": "b@c", "password": "short"}), "/password")
+
+    expect(201, admin.post("//projects", {"slug": "doors"}))
+    changed = expect(200, admin.patch("//users/anna@example.com", {"roles": {"doors": "reader"}, "admin": True})).json
+    assert changed["roles"] == {"default": "manager", "doors": "reader"} and changed["admin"]
+    changed = expect(200, admin.patch("//users/anna@example.com", {"roles": {"default": "none"}})).json
+    assert changed["roles"] == {"doors": "reader"}
+    expect(204, admin.delete(f"//users/{anna['id']}"))
+    expect(404, admin.get(f"//users/{anna['id']}"))
+    assert admin.items("//users") == []
+
+
+def test_nobody_locks_themselves_out(gateway, admin, browser):
+    expect(200, admin.patch("//users/anna@example.com", {"admin": True}))
+    expect(200, browser.login())
+    expect(409, browser.call("PATCH", "/users/anna@example.com", {"admin": False}))
+    expect(409, browser.call("DELETE", "/users/anna@example.com"))
+
+
+def test_passwords_are_in_no_answer_that_is_kept(admin, database):
+    user = {"email": "b@example.com", "password": "known to nobody"}
+    expect(201, admin.post("//users", user, headers={"Idempotency-Key": "u"}))
+    again = expect(201, admin.post("//users", user, headers={"Idempotency-Key": "u"}))
+    assert again.headers["Idempotent-Replayed"] == "true"
+    for table in ("idempotency", "audit", "operator"):
+        text = str(database(f"select x::text from {table} x"))
+        assert "known to nobody" not in text
+    assert "scrypt" not in str(database("select x::text from audit x"))
+
+
+# ---- Sessions ----
+
+def test_login(browser, gateway):
+    reply = expect(200, browser.login())
+    cookie = reply.headers["Set-Cookie"]
+    assert re.fullmatch(r"mews_session=[\w-]{43}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict", cookie)
+    assert reply.json["user"]["email"] == "anna@example.com" and "token" not in reply.json
+    me = expect(200, browser.call("GET", "/me")).json
+    assert (me["kind"], me["name"], me["csrf"]) == ("user", "anna@example.com", browser.csrf)
+    expect(200, browser.call("GET", "/projects/default/devices"))
+
+
+@pytest.mark.gateway(MEWS_PUBLIC_URL="https://ota.example.com")
+def test_cookie_is_for_https_alone(browser):
+    assert browser.login().headers["Set-Cookie"].endswith("; Secure")
+
+
+def test_another_site_cannot_use_the_cookie(browser):
+    expect(200, browser.login())
+    expect(403, browser.call("POST", "/projects/default/cohorts", {"slug": "x"}, csrf=False), says="X-CSRF-Token")
+    browser.csrf, right = "x" * 43, browser.csrf
+    expect(403, browser.call("POST", "/projects/default/cohorts", {"slug": "x"}))
+    browser.csrf = right
+    expect(201, browser.call("POST", "/projects/default/cohorts", {"slug": "x"}))
+
+
+def test_logout(browser):
+    expect(200, browser.login())
+    reply = expect(204, browser.call("POST", "/logout"))
+    assert "Max-Age=0" in reply.headers["Set-Cookie"]
+    expect(401, browser.call("GET", "/me"))
+
+
+def test_sessions_end(browser, admin, database, gateway):
+    expect(200, browser.login())
+    other = Browser(gateway)
+    expect(200, other.login())
+    database("update session set expires_at = now() where csrf = %s", browser.csrf)
+    expect(401, browser.call("GET", "/me"))
+    expect(200, other.call("GET", "/me"))
+    expect(200, admin.patch("//users/anna@example.com", {"password": "another one here"}))
+    expect(401, other.call("GET", "/me"))
+    expect(401, other.login())
+
+
+def test_roles_count_at_once(browser, admin):
+    expect(200, browser.login())
+    expect(200, browser.call("PATCH", "/projects/default", {"name": "x"}))
+    expect(200, admin.patch("//users/anna@example.com", {"roles": {"default": "reader"}}))
+    expect(403, browser.call("PATCH", "/projects/default", {"name": "y"}), says="manager")
+    expect(200, admin.patch("//users/anna@example.com", {"roles": {"default": "none"}}))
+    expect(403, browser.call("GET", "/projects/default"))
+    assert browser.call("GET", "/projects").json["items"] == []
+
+
+def test_change_own_password(browser, gateway):
+    expect(200, browser.login())
+    new = {"old_password": PASSWORD, "password": "something else"}
+    expect(422, browser.call("POST", "/me/password", {**new, "old_password": "wrong"}), "/old_password")
+    expect(204, browser.call("POST", "/me/password", new))
+    expect(401, browser.call("GET", "/me"))
+    expect(401, browser.login())
+    expect(200, browser.login("something else"))
+
+
+# ---- Guessing ----
+
+def test_errors_do_not_tell_whether_an_account_exists(browser, admin):
+    expect(201, admin.post("//users", {"email": "silent@example.com"}))  # has no password
+    replies = [expect(401, browser.login("wrong wrong wrong", email))
+               for email in ("anna@example.com", "nobody@example.com", "silent@example.com")]
+    assert len({reply.json["detail"] for reply in replies}) == 1
+
+
+def test_unknown_accounts_take_as_long(browser):
+    def fastest(email):
+        times = []
+        for _ in range(4):
+            start = time.monotonic()
+            expect(401, browser.login("wrong wrong wrong", email))
+            times.append(time.monotonic() - start)
+        return min(times)
+
+    known, unknown = fastest("anna@example.com"), fastest("nobody@example.com")
+    assert 0.5 < known / unknown < 2, (known, unknown)
+
+
+def test_guessing_is_slowed(browser, database):
+    for _ in range(6):
+        expect(401, browser.login("wrong wrong wrong"))
+    refused = expect(429, browser.login())  # the right one does not help now
+    assert 1 <= int(refused.headers["Retry-After"]) <= 2
+    database("update login_attempt set until = now()")
+    expect(401, browser.login("wrong wrong wrong"))
+    assert int(expect(429, browser.login()).headers["Retry-After"]) in (3, 4)
+    database("update login_attempt set until = now()")
+    expect(200, browser.login())
+    for _ in range(5):
+        expect(401, browser.login("wrong wrong wrong"))  # all is forgiven
+    expect(200, browser.login())
+
+
+def test_many_accounts_from_one_address(browser):
+    with ThreadPoolExecutor(4) as pool:
+        statuses = list(pool.map(lambda n: browser.login("wrong wrong wrong", f"user{n}@example.com").status, range(25)))
+    assert statuses.count(401) == 21 and statuses.count(429) == 4
+
+
+# ---- Tokens ----
+
+def test_token(admin, gateway, database):
+    made = expect(201, admin.post("//tokens", {"name": "ci", "role": "member", "expires_in": 3600})).json
+    assert made.items() >= {"name": "ci", "role": "member", "projects": None, "user": None, "revoked_at": None,
+                            "may_change_protected": False, "created_by": "first"}.items()
+    ci = Operator(gateway, made["token"])
+    expect(200, ci.get("/devices"))
+    expect(403, ci.post("/cohorts", {"slug": "x"}), says="manager")
+    assert expect(200, ci.get("//me")).json["token"]["name"] == "ci"
+    listed = admin.items("//tokens")
+    assert [each["name"] for each in listed] == ["ci", "first"] and listed[0]["last_used_at"]
+    assert made["token"] not in str(listed)
+    database("update api_token set expires_at = now() where name = 'ci'")
+    expect(401, ci.get("/devices"))
+
+
+def test_revoked_at_once_on_all_gateways(admin, gateway, start_gateway):
+    other = start_gateway()
+    made = expect(201, admin.post("//tokens", {"name": "ci", "role": "reader"})).json
+    elsewhere = Operator(other, made["token"])
+    expect(200, elsewhere.get("/devices"))
+    assert expect(200, admin.post(f"//tokens/{made['id']}/revoke")).json["revoked_at"]
+    expect(401, elsewhere.get("/devices"))
+    expect(409, admin.post("//logout"), says="administrator")
+
+
+def test_token_of_some_projects(admin, gateway):
+    expect(201, admin.post("//projects", {"slug": "doors"}))
+    made = expect(201, admin.post("//tokens", {"name": "d", "role": "manager", "projects": ["doors"]})).json
+    assert made["projects"] == ["doors"]
+    token = Operator(gateway, made["token"], project="doors")
+    expect(200, token.get("/devices"))
+    for elsewhere in ("default", "nowhere"):
+        expect(403, token.get(f"//projects/{elsewhere}/devices"))
+    assert [each["slug"] for each in token.items("//projects")] == ["doors"]
+    expect(403, token.get("//users"))
+    expect(422, admin.post("//tokens", {"name": "d", "role": "reader", "projects": ["nowhere"]}), "/projects")
+    expect(422, admin.post("//tokens", {"name": "d", "role": "admin", "projects": ["doors"]}), "/projects")
+    expect(204, admin.delete("//projects/doors"))
+    expect(403, token.get("//projects/default"))  # what reached one project does not reach all when it is gone
+
+
+def test_expiry_is_said_once(admin):
+    token = {"name": "t", "role": "reader"}
+    expect(422, admin.post("//tokens", {**token, "expires_in": 1, "expires_at": "2030-01-01T00:00:00Z"}), "/expires_in")
+    expect(422, admin.post("//tokens", {**token, "expires_at": "2020-01-01T00:00:00Z"}), "/expires_at")
+    expect(400, admin.post("//tokens", {**token, "expires_at": "soon"}), "/expires_at")
+    assert expect(201, admin.post("//tokens", {**token, "expires_at": "2030-01-01T00:00:00+02:00"})).json[
+        "expires_at"].startswith("2029-12-31T22:00:00")
+
+
+def test_token_by_login(browser, gateway, admin):
+    reply = expect(200, browser.call("POST", "/login", {**LOGIN, "token_name": "laptop"}))
+    assert "Set-Cookie" not in reply.headers and "csrf" not in reply.json
+    laptop = Operator(gateway, reply.json["token"])
+    expect(200, laptop.patch("", {"name": "x"}))
+    assert admin.get("//audit?limit=1").json["items"][0]["actor"] == "anna@example.com (laptop)"
+    expect(200, admin.patch("//users/anna@example.com", {"roles": {"default": "reader"}}))
+    expect(403, laptop.patch("", {"name": "x"}))
+    expect(204, laptop.post("//logout"))
+    expect(401, laptop.get("//me"))
+
+
+def test_protected_cohorts(admin, gateway, browser):
+    """They need a manager, or a token with the right."""
+    tokens = [Operator(gateway, expect(201, admin.post("//tokens", {
+        "name": f"t{may}", "role": "manager", "may_change_protected": may})).json["token"]) for may in (False, True)]
+    expect(201, admin.post("/cohorts", {"slug": "open", "protected": False}))
+    change = {"version_checking": False}
+    expect(403, tokens[0].patch("/cohorts/default", change), says="protected")
+    expect(403, tokens[0].delete("/cohorts/default"))
+    expect(200, tokens[0].patch("/cohorts/open", change))
+    expect(200, tokens[1].patch("/cohorts/default", change))
+    expect(200, browser.login())
+    expect(200, browser.call("PATCH", "/projects/default/cohorts/default", change))
+
+
+def test_garbage_credentials(gateway):
+    for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Basic abc"}, {"Cookie": "mews_session="},
+                    {"Cookie": ";;;=;mews_session"}, {"Authorization": "Bearer " + "x" * 5000}):
+        reply = expect(401, gateway.request("GET", "/api/v1/projects", headers=headers))
+        assert reply.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_server(admin):
+    server = expect(200, admin.get("//server")).json
+    assert server.keys() == {"version", "url", "schema", "postgresql", "postgresql_started_at", "time",
+                             "upload_piece_size", "seen_resolution"}

@@ -1,0 +1,142 @@
+"""The audit log: complete, filtered, exported, and nobody alters it unnoticed."""
+import csv
+import io
+import json
+
+import pytest
+
+from lib.operator import Operator, expect
+
+
+@pytest.fixture
+def busy(admin):
+    """Ten entries."""
+    for number in range(5):
+        expect(201, admin.post("/cohorts", {"slug": f"c{number}"}))
+        expect(200, admin.patch(f"/cohorts/c{number}", {"name": f"C {number}"}))
+
+
+@pytest.fixture
+def tamper(database):
+    """tamper("update audit ..."), as somebody does who owns the database."""
+    def run(statement):
+        database("alter table audit disable trigger audit_append_only")
+        database(statement)
+        database("alter table audit enable trigger audit_append_only")
+    return run
+
+
+def verify(admin):
+    return expect(200, admin.get("//audit/verify")).json
+
+
+def test_entry(admin, busy):
+    entries = admin.items("//audit?limit=3")
+    assert [each["id"] for each in entries] == list(range(10, 0, -1))
+    newest = entries[0]
+    assert newest.items() >= {"actor_kind": "token", "actor": "first", "address": "127.0.0.1", "project": "default",
+                              "action": "cohort.change", "object": "cohort c4"}.items()
+    assert (newest["before"]["name"], newest["after"]["name"]) == ("", "C 4")
+    assert newest["request_id"]
+
+
+def test_refused_changes_leave_nothing(admin):
+    expect(409, admin.delete("/cohorts/default"))
+    assert admin.items("//audit") == []
+
+
+def test_filters(admin, busy):
+    entries = admin.items("//audit")
+    middle = entries[4]["at"].replace("+00:00", "Z")
+    for query, expected in {"project=default": 10, "project=nowhere": 0, "actor=first": 10, "actor=mewsd": 0,
+                            "action=cohort.create": 5, "action=cohort": 10, "action=coh": 0, "object=cohort%20c1": 2,
+                            "object=cohort%20c1&action=cohort.create": 1, f"since={middle}": 5, f"until={middle}": 5,
+                            "since=2100-01-01T00:00:00Z": 0, "until=2000-01-01T00:00:00Z": 0}.items():
+        assert len(admin.items(f"//audit?limit=4&{query}")) == expected, query
+
+
+def test_who_may_read(admin, gateway, busy):
+    expect(201, admin.post("//projects", {"slug": "doors"}))
+    token = expect(201, admin.post("//tokens", {"name": "r", "role": "reader", "projects": ["doors"]})).json["token"]
+    reader = Operator(gateway, token)
+    assert len(reader.items("//audit?project=doors")) == 1
+    expect(403, reader.get("//audit"), says="?project=")
+    expect(403, reader.get("//audit?project=default"))
+    expect(403, reader.get("//audit/export?project=default"))
+    expect(403, reader.get("//audit/verify"))
+
+
+def test_export(admin, busy):
+    entries = admin.items("//audit")
+    first = expect(200, admin.get("//audit/export?limit=6"))
+    assert first.headers["Content-Type"] == "application/jsonl"
+    second = expect(200, admin.get(f"//audit/export?limit=6&cursor={first.headers['X-Next-Cursor']}"))
+    assert "X-Next-Cursor" not in second.headers
+    assert [json.loads(line) for line in (first.body + second.body).splitlines()] == entries
+
+    expect(200, admin.patch("/cohorts/c1", {"name": '=1+1, "quoted"'}))
+    reply = expect(200, admin.get("//audit/export?format=csv"))
+    assert reply.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(reply.body.decode(), newline="")))
+    assert [row["id"] for row in rows] == [str(number) for number in range(11, 0, -1)]
+    assert json.loads(rows[0]["after"])["name"] == '=1+1, "quoted"'
+    expect(400, admin.get("//audit/export?format=pdf"), "format")
+
+
+def test_formulas_stay_text(admin):
+    expect(200, admin.patch("", {"name": "x"}, headers={"X-Request-Id": "=cmd"}))
+    reply = admin.get("//audit/export?format=csv")
+    assert ',"=cmd"' not in reply.body.decode()
+
+
+# ---- Tampering ----
+
+def test_intact(admin, busy):
+    found = verify(admin)
+    assert found.items() >= {"intact": True, "checked": 10, "first": None, "next": None}.items()
+    assert found["head"]["id"] == 10
+
+
+@pytest.mark.parametrize("statement, first", [
+    ("update audit set actor = 'somebody' where id = 4", 4),
+    ("update audit set after = after || '{\"name\": \"x\"}' where id = 4", 4),
+    ("update audit set at = at + interval '1 us' where id = 7", 7),
+    ("update audit set hash = repeat('0', 64) where id = 7", 7),
+    ("delete from audit where id = 1", 1),
+    ("delete from audit where id in (5, 8)", 5),
+    ("delete from audit where id = 10", 10),
+    ("delete from audit where id > 6", 7),
+    ("truncate audit", 1),
+    ("update audit set id = id + 100 where id = 10", 10),
+    ("insert into audit select a.id + 1, a.at, 'user', 'x', '', '', null, 'a', 'o', null, null, a.hash from audit a where id = 10", 11),
+])
+def test_verification_names_the_first_that_was_touched(admin, busy, tamper, statement, first):
+    tamper(statement)
+    found = verify(admin)
+    assert not found["intact"] and found["first"]["id"] == first and found["first"]["problem"]
+    assert found["next"] is None and found["checked"] == first - 1
+
+
+def test_rewriting_one_entry_with_a_fitting_hash(admin, busy, tamper):
+    tamper("""update audit a set actor = 'somebody', hash = audit_hash(
+                row(a.id, a.at, a.actor_kind, 'somebody', a.address, a.request_id, a.project, a.action, a.object,
+                    a.before, a.after, '')::audit, (select hash from audit where id = 3)) where id = 4""")
+    assert verify(admin)["first"]["id"] == 5  # the next one does not follow from it
+
+
+def test_the_gateway_itself_cannot(database):
+    for statement in ("update audit set actor = ''", "delete from audit", "truncate audit"):
+        with pytest.raises(Exception, match="append-only"):
+            database(statement)
+
+
+def test_verification_in_portions(admin, database, tamper):
+    database("select count(audit_add(null, 'default', 'test', 'entry ' || n, null, null)) from generate_series(1, 12000) n")
+    checked, cursor = [], ""
+    while cursor is not None:
+        found = expect(200, admin.get("//audit/verify" + (cursor and f"?cursor={cursor}"))).json
+        assert found["intact"]
+        checked.append(found["checked"])
+        cursor = found["next"]
+    assert sum(checked) == 12000 and len(checked) > 1
+    assert {each["actor_kind"] for each in admin.get("//audit").json["items"]} == {"system"}

@@ -1,0 +1,255 @@
+"""Users, tokens, login, the first administrator, the audit log: each command there and back."""
+import csv
+import io
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+
+from conftest import ALTERED, CONFLICT, MEWS, NOT_ALLOWED, NOT_FOUND, REFUSED, UNCONFIRMED, USAGE, plain
+from lib.gateway import TOP
+
+PASSWORD = "correct horse battery staple"
+
+
+def user_of(mews, email):
+    """The user as the API shows it, or None."""
+    return next((user for user in mews("user", "list", "--json").json if user["email"] == email), None)
+
+
+@pytest.fixture
+def ann(mews):
+    """A manager of the project `default`."""
+    mews("user", "create", "ann@example.com", "--role", "manager", "--name", "Ann", "--password-stdin",
+         stdin=PASSWORD + "\n")
+    return "ann@example.com"
+
+
+# ---- Users ----
+
+def test_user_round_trip(mews, ann):
+    assert mews("user", "list", "-q").lines == [ann]
+    user = user_of(mews, ann)
+    assert (user["name"], user["roles"], user["admin"]) == ("Ann", {"default": "manager"}, False)
+
+    mews("project", "create", "toasters")
+    mews("user", "set", ann, "role=reader", "--project", "toasters")
+    mews("user", "set", ann, "role=member", "name=Ann B.")
+    user = user_of(mews, ann)
+    assert (user["name"], user["roles"]) == ("Ann B.", {"default": "member", "toasters": "reader"})
+    mews("user", "set", ann, "role=none")
+    assert user_of(mews, ann)["roles"] == {"toasters": "reader"}
+    mews("user", "set", ann, "admin=yes")
+    assert user_of(mews, ann)["admin"] is True
+
+    mews("user", "create", ann, "--role", "reader", code=CONFLICT)
+    mews("user", "set", ann, "role=king", code=USAGE)
+    mews("user", "set", ann, "role=admin", code=USAGE)
+    mews("user", "set", ann, code=USAGE)
+    mews("user", "set", "nobody@example.com", "name=N", code=NOT_FOUND)
+    mews("user", "create", "no-address", "--role", "reader", code=REFUSED)
+    assert "delete user ann@example.com? [y/N]" in mews.terminal("user", "delete", ann, types="n\n", code=UNCONFIRMED).out
+    assert mews("user", "delete", ann).out == "deleted user ann@example.com\n"
+    assert user_of(mews, ann) is None
+
+
+def test_password_that_is_made_up_works(mews, stranger, gateway):
+    ((email, password),) = mews("user", "create", "bob@example.com", "--role", "reader").rows
+    assert len(password) == 20
+    stranger("login", "--url", gateway.url, "--email", email, stdin=password + "\n")
+    assert mews("user", "create", "eve@example.com", "--role", "reader", "--json").json["password"] != password
+    assert "shown this once" in mews.terminal("user", "create", "joe@example.com", "--role", "admin").out
+    assert user_of(mews, "joe@example.com")["admin"] is True
+
+
+def test_new_password(mews, stranger, gateway, ann):
+    mews("user", "set", ann, "--password-stdin", stdin="another long password\n")
+    stranger("login", "--url", gateway.url, "--email", ann, stdin=PASSWORD + "\n", code=NOT_ALLOWED)
+    stranger("login", "--url", gateway.url, "--email", ann, stdin="another long password\n")
+    assert "Password is missing" in mews("user", "set", ann, "--password-stdin", code=USAGE).err
+
+
+# ---- Login ----
+
+def test_login_whoami_logout(stranger, mews, gateway, ann):
+    said = stranger("login", "--url", gateway.url, "--email", ann, "--name", "desk 7", stdin=PASSWORD + "\n").out
+    assert gateway.url in said and str(stranger.config) in said
+    assert stat.S_IMODE(stranger.config.stat().st_mode) == 0o600
+    assert PASSWORD not in stranger.config.read_text()
+    sheet = stranger("whoami").sheet
+    assert (sheet["server"], sheet["project"], sheet["user"]) == (gateway.url, "default", ann)
+    assert stranger("whoami", "--json").json["user"]["roles"] == {"default": "manager"}
+    stranger("cohort", "list")
+    assert any("desk 7" in token["name"] for token in mews("token", "list", "--json").json)
+
+    kept = stranger.config.read_text()
+    assert stranger("logout").out == f"revoked and forgot the token for {gateway.url}\n"
+    assert "token" not in stranger.config.read_text().replace("mews login", "")
+    stranger("cohort", "list", code=NOT_ALLOWED)
+    stranger("logout", code=USAGE)
+    stranger.config.write_text(kept)  # nobody else can use it either
+    stranger("cohort", "list", code=NOT_ALLOWED)
+    assert "not valid any more" in stranger("logout").out
+
+
+def test_login_asks(stranger, gateway, ann):
+    seen = stranger.terminal("login", types=f"{gateway.url}\n{ann}\n{PASSWORD}\n").out
+    assert "URL of the server: " in seen and "E-mail: " in seen and "Password: " in seen
+    assert PASSWORD not in seen.split("Password: ")[1]
+    stranger("cohort", "list")
+
+
+def test_login_with_a_token_that_one_has(stranger, mews, gateway):
+    stranger("login", "--url", gateway.url, "--token", "--project", "toasters", stdin="wrong\n", code=NOT_ALLOWED)
+    assert not stranger.config.exists()
+    mews("project", "create", "toasters")
+    stranger("login", "--url", gateway.url, "--token", "--project", "toasters", stdin=gateway.admin_token + "\n")
+    assert stranger("project", "show", "-q").lines == ["toasters"]
+    assert "stays valid" in stranger("logout").out
+    mews("cohort", "list")
+
+
+def test_wrong_password(stranger, gateway, ann):
+    said = stranger("login", "--url", gateway.url, "--email", ann, stdin="wrong\n", code=NOT_ALLOWED).err
+    other = stranger("login", "--url", gateway.url, "--email", "nobody@example.com", stdin="wrong\n",
+                     code=NOT_ALLOWED).err
+    assert said == other and "mews login" not in said
+    assert not stranger.config.exists()
+
+
+# ---- Tokens ----
+
+def test_token_round_trip(mews, gateway):
+    ((number, secret),) = mews("token", "create", "pipeline", "--role", "manager", "--expires", "90d",
+                               "--protected").rows
+    (token,) = [token for token in mews("token", "list", "--json").json if token["name"] == "pipeline"]
+    assert (str(token["id"]), token["role"], token["projects"], token["may_change_protected"]) == \
+        (number, "manager", ["default"], True)
+    assert token["expires_at"] > token["created_at"]
+    with_token = {"MEWS_TOKEN": secret}
+    mews("cohort", "create", "beta", env=with_token)
+    assert mews("whoami", env=with_token).sheet["role"] == "manager"
+    mews("project", "create", "toasters", env=with_token, code=NOT_ALLOWED)
+
+    assert mews("token", "revoke", number).out == f"revoked token {number}\n"
+    assert "mews login" in mews("cohort", "list", env=with_token, code=NOT_ALLOWED).err
+    mews("token", "revoke", "4711", code=NOT_FOUND)
+
+
+def test_tokens_reach_a_project_or_all(mews):
+    mews("project", "create", "toasters")
+    for more, reaches in (([], False), (["--all-projects"], True)):
+        secret = mews("token", "create", "t", "--role", "reader", *more, "--json").json["token"]
+        mews("project", "show", "--project", "toasters", env={"MEWS_TOKEN": secret},
+             code=0 if reaches else NOT_ALLOWED)
+    secret = mews("token", "create", "root", "--role", "admin").rows[0][1]
+    mews("project", "create", "kettles", env={"MEWS_TOKEN": secret})
+    assert "shown this once" in mews.terminal("token", "create", "x", "--role", "reader").out
+
+
+def test_protected_cohorts(mews, released):
+    released("1.1.0")
+    plain_token = mews("token", "create", "a", "--role", "manager").rows[0][1]
+    strong_token = mews("token", "create", "b", "--role", "manager", "--protected").rows[0][1]
+    words = ("activate", "1.1.0", "--cohort", "default", "--yes")
+    assert "protected" in mews(*words, env={"MEWS_TOKEN": plain_token}, code=NOT_ALLOWED).err
+    mews(*words, env={"MEWS_TOKEN": strong_token})
+
+
+# ---- The first administrator ----
+
+@pytest.fixture
+def state(home, gateway):
+    """The server's state directory."""
+    folder = home / "state"
+    folder.mkdir()
+    (folder / "credentials.json").write_text(json.dumps({
+        "url": gateway.url, "project": "default", "project_key": gateway.project_key,
+        "admin_token": gateway.admin_token}))
+    return folder
+
+
+def test_admin_create(stranger, mews, state, gateway):
+    ((email, password),) = stranger("admin", "create", "root@example.com", "--name", "Root",
+                                    env={"MEWS_STATE_DIR": str(state)}).rows
+    assert (user_of(mews, email)["admin"], user_of(mews, email)["name"]) == (True, "Root")
+    stranger("login", "--url", gateway.url, "--email", email, stdin=password + "\n")
+    stranger("admin", "create", "root@example.com", env={"MEWS_STATE_DIR": str(state)}, code=CONFLICT)
+
+
+def test_admin_create_in_the_checkout(stranger, mews, state):
+    state.rename(stranger.home / ".mews")
+    stranger("admin", "create", "root@example.com", "--password-stdin", stdin=PASSWORD + "\n")
+    assert user_of(mews, "root@example.com")["admin"] is True
+
+
+def test_admin_create_elsewhere(stranger):
+    assert "on the server" in stranger("admin", "create", "root@example.com", code=USAGE).err
+
+
+def test_dev_mews(state, gateway, home):
+    """./dev mews with the instance's credentials; relative paths are the caller's."""
+    (home / "notes.pem").write_text("x")
+    env = {**{name: value for name, value in os.environ.items() if not name.startswith("MEWS_")},
+           "MEWS_STATE_DIR": str(state), "MEWS_BUILD": str(MEWS.parent)}
+    dev = TOP / "dev"
+    shown = subprocess.run([dev, "mews", "whoami"], env=env, cwd=home, capture_output=True, text=True)
+    assert shown.returncode == 0 and f"server\t{gateway.url}" in shown.stdout, shown
+    made = subprocess.run([dev, "mews", "project", "set", "signers=notes.pem"], env=env, cwd=home,
+                          capture_output=True, text=True)
+    assert "No such file" not in made.stderr
+
+
+# ---- The audit log ----
+
+def test_audit_list_and_export(mews, home):
+    mews("cohort", "create", "beta")
+    mews("cohort", "set", "beta", "name=B")
+    newest, before = mews("audit", "list", "-n", "2", "--json").json
+    assert [newest["action"], before["action"]] == ["cohort.change", "cohort.create"]
+    assert newest["object"] == "cohort beta"
+    assert mews("audit", "list", "-q", "--action", "cohort.change").lines == [str(newest["id"])]
+    assert mews("audit", "list", "-q", "--object", "cohort beta", "--since", "1h").lines == \
+        [str(newest["id"]), str(before["id"])]
+    assert mews("audit", "list", "-q", "--until", "1h").lines == []
+    assert mews("audit", "list", "-q", "--actor", "nobody").lines == []
+    assert "cohort.change" in plain(mews.terminal("audit", "list").out)
+
+    entries = [json.loads(line) for line in mews("audit", "export").lines]
+    assert newest["id"] in [entry["id"] for entry in entries]
+    rows = list(csv.DictReader(io.StringIO(mews("audit", "export", "--format", "csv").out)))
+    assert [int(row["id"]) for row in rows] == [entry["id"] for entry in entries]
+    assert mews("audit", "export", "-o", home / "audit.jsonl").out == ""
+    assert [json.loads(line)["id"] for line in (home / "audit.jsonl").read_text().splitlines()] == \
+        [entry["id"] for entry in entries]
+    assert not (home / "audit.jsonl.part").exists()
+
+
+def test_audit_export_is_whole(mews, database):
+    database("select audit_add(null, 'default', 'test', 'thing ' || n, null, null) from generate_series(1, 2345) n")
+    objects = [json.loads(line)["object"] for line in mews("audit", "export").lines]
+    assert {f"thing {n}" for n in range(1, 2346)} <= set(objects) and len(objects) == len(set(objects))
+    assert mews("audit", "export", "--format", "csv").out.count("actor_kind") == 1
+
+
+def test_audit_of_one_project(mews):
+    secret = mews("token", "create", "r", "--role", "reader").rows[0][1]
+    reader = {"MEWS_TOKEN": secret}
+    mews("cohort", "create", "beta")
+    assert "say --project" in mews("audit", "list", env=reader, code=NOT_ALLOWED).err
+    entries = mews("audit", "list", "--project", "default", "--json", env=reader).json
+    assert {entry["project"] for entry in entries} == {"default"}
+
+
+def test_audit_verify(mews, database):
+    for name in ("a", "b", "c"):
+        mews("cohort", "create", name)
+    assert "none altered or removed" in mews("audit", "verify").out
+    assert mews("audit", "verify", "--json").json["intact"] is True
+    altered = database.value("select id from audit where object = 'cohort b'")
+    database("alter table audit disable trigger user")
+    database("update audit set actor = 'somebody' where id = %s", altered)
+    assert f"entry {altered}:" in mews("audit", "verify", code=ALTERED).err
+    assert mews("audit", "verify", "--json", code=ALTERED).json["first"]["id"] == altered
