@@ -101,7 +101,6 @@ static sigset_t our_signals(void)
 /* In the new process: leave everything behind that is the master's. */
 static int run_worker(struct master *m, const struct child *child, int ready, pid_t parent)
 {
-	sigset_t set = our_signals();
 	struct worker_args args = {
 		.config = m->config,
 		.metrics = metrics_slot(m->board, (size_t)(child - m->children)),
@@ -111,7 +110,6 @@ static int run_worker(struct master *m, const struct child *child, int ready, pi
 	};
 
 	signal(SIGHUP, SIG_IGN);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
 		return EXIT_FAILED;
 	close(m->signals);

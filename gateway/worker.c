@@ -206,6 +206,17 @@ static struct event *on_signal(struct process *p, int number)
 	return event;
 }
 
+/* The master forks us with its signals blocked, so that none comes before we can obey it. */
+static void take_signals(struct process *p)
+{
+	sigset_t none;
+
+	p->term = on_signal(p, SIGTERM);
+	p->interrupt = on_signal(p, SIGINT);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static bool open_services(struct process *p, struct error *err)
 {
 	struct worker *w = &p->worker;
@@ -271,8 +282,7 @@ int worker_run(const struct worker_args *args)
 	p.jobs = must(calloc(p.njobs + 1, sizeof(struct event *)));
 	p.start = timer(&p, 0, on_start, &p, milliseconds(0));
 	p.drain = must(evtimer_new(p.worker.loop, on_drain, &p));
-	p.term = on_signal(&p, SIGTERM);
-	p.interrupt = on_signal(&p, SIGINT);
+	take_signals(&p);
 	if (args->jobs)
 		start_housekeeping(&p, table);
 	event_base_dispatch(p.worker.loop);

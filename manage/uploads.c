@@ -23,9 +23,7 @@
 #include <unistd.h>
 
 #include "gateway/arena.h"
-#include "gateway/config.h"
 #include "gateway/db.h"
-#include "gateway/httpdate.h"
 #include "gateway/log.h"
 #include "gateway/secret.h"
 #include "gateway/store.h"
@@ -33,63 +31,15 @@
 #include "manage/endpoints.h"
 #include "manage/swu.h"
 #include "manage/tus.h"
+#include "manage/upload_reply.h"
 
 static const char PIECE_TYPE[] = "application/offset+octet-stream";
-
-enum { UNLOCKED = -1 };
-
-/* The request's state: the row as last seen, and what this request adds to it. */
-struct upload {
-	const char *id, *filename, *metadata;
-	const char *expected;           /* SHA-256 that the client promised, or NULL */
-	const char *attempt;            /* our claim, or NULL */
-	const char *created_at, *expires_at;
-	int64_t size, received, offset; /* bytes; `offset` is where the client wants to write */
-	int64_t expires;                /* seconds since 1970 */
-	bool stored;                    /* the artifact has its row */
-	int lock;                       /* descriptor of the file, or UNLOCKED */
-	struct digest_state *hash;      /* of the first `received` bytes */
-	struct digest digest;           /* of the same */
-	struct error error;             /* why the upload is given up */
-	step_fn *done;                  /* how to answer when it is received or stored */
-};
 
 static db_next_fn upload_created, upload_found, upload_claimed;   /* the row */
 static step_fn write_piece, store_artifact, give_up;              /* one thing to do */
 static db_next_fn piece_committed, artifact_stored, upload_ended; /* what came of it */
 
 /* ---- Small parts ---- */
-
-int64_t upload_piece_size(const struct request *req)
-{
-	return req->worker->config->upload_piece;
-}
-
-static const char *uploads_url(struct request *req)
-{
-	const struct route_param *project = &req->match.param[PARAM_PROJECT];
-
-	return arena_printf(req->arena, "%s%s/projects/%.*s/uploads", request_base_url(req),
-			    req->match.mount, (int)project->length, project->text);
-}
-
-struct flow upload_reply_too_large(struct request *req)
-{
-	return reply_fail(req, ERR_TOO_LARGE,
-			  "one request carries at most %" PRId64
-			  " bytes; send larger files in pieces by the tus protocol to %s",
-			  upload_piece_size(req), uploads_url(req));
-}
-
-static const char *number(struct request *req, int64_t value)
-{
-	return arena_printf(req->arena, "%" PRId64, value);
-}
-
-static const char *seconds_to_keep(struct request *req)
-{
-	return number(req, req->worker->config->upload_expiry);
-}
 
 static void unlock(struct upload *upload)
 {
@@ -179,70 +129,9 @@ struct flow manage_upload_options(struct request *req)
 	reply_header(req, "Tus-Resumable", TUS_VERSION);
 	reply_header(req, "Tus-Version", TUS_VERSION);
 	reply_header(req, "Tus-Extension", TUS_EXTENSIONS);
-	reply_header(req, "Tus-Max-Size", number(req, TUS_MAX_SIZE));
+	reply_header(req, "Tus-Max-Size", upload_number(req, TUS_MAX_SIZE));
 	reply_header(req, "Tus-Checksum-Algorithm", TUS_ALGORITHMS);
 	return reply_empty(req, 204);
-}
-
-/* ---- Answers ---- */
-
-static void describe(struct request *req)
-{
-	const struct upload *upload = req->state;
-	char date[HTTPDATE_SIZE];
-
-	httpdate_format(upload->expires, date);
-	reply_header(req, "Upload-Offset", number(req, upload->received));
-	if (!upload->stored)
-		reply_header(req, "Upload-Expires", date);
-}
-
-static json_t *render(struct request *req)
-{
-	const struct upload *upload = req->state;
-	const struct digest *digest = upload->stored ? &upload->digest : NULL;
-
-	return json_pack("{s:s, s:s, s:I, s:I, s:b, s:s*, s:s*, s:s*, s:s*, s:I, s:s, s:s}", "id",
-			 upload->id, "filename", upload->filename, "size", (json_int_t)upload->size,
-			 "received", (json_int_t)upload->received, "complete", upload->stored,
-			 "expected_sha256", upload->expected, "sha256",
-			 digest ? digest->sha256 : NULL, "sha1", digest ? digest->sha1 : NULL, "md5",
-			 digest ? digest->md5 : NULL, "piece_size",
-			 (json_int_t)upload_piece_size(req), "created_at", upload->created_at,
-			 "expires_at", upload->expires_at);
-}
-
-static struct flow reply_created(struct request *req)
-{
-	const struct upload *upload = req->state;
-
-	describe(req);
-	reply_header(req, "Location",
-		     arena_printf(req->arena, "%s/%s", uploads_url(req), upload->id));
-	return reply_json(req, 201, render(req));
-}
-
-static struct flow reply_written(struct request *req)
-{
-	describe(req);
-	return reply_empty(req, 204);
-}
-
-static struct flow reply_head(struct request *req)
-{
-	const struct upload *upload = req->state;
-
-	describe(req);
-	reply_header(req, "Upload-Length", number(req, upload->size));
-	reply_header(req, "Upload-Metadata", upload->metadata);
-	reply_header(req, "Cache-Control", "no-store");
-	return reply_empty(req, 200);
-}
-
-static struct flow reply_upload(struct request *req)
-{
-	reply_header(req, "Cache-Control", "no-store");
-	return reply_json(req, 200, render(req));
 }
 
 /* ---- POST: a new upload, perhaps with its first piece ---- */
@@ -269,10 +158,11 @@ struct flow manage_upload_create(struct request *req)
 		return reply_fail(req, ERR_TOO_LARGE, "the piece is longer than Upload-Length");
 
 	secret_id(id);
-	upload_new(req, id, reply_created);
+	upload_new(req, id, upload_reply_created);
 	return db_query(req, QUERY_UPLOAD_CREATE,
 			DB_ARGS(req->param[PARAM_PROJECT], id, about.filename, metadata,
-				number(req, size), about.sha256, state, seconds_to_keep(req)),
+				upload_number(req, size), about.sha256, state,
+				upload_keep_seconds(req)),
 			upload_created);
 }
 
@@ -311,12 +201,12 @@ struct flow manage_upload_head(struct request *req)
 {
 	struct error err;
 
-	return speaks_tus(req, &err) ? ask(req, reply_head) : reply_error(req, &err);
+	return speaks_tus(req, &err) ? ask(req, upload_reply_head) : reply_error(req, &err);
 }
 
 struct flow manage_upload_get(struct request *req)
 {
-	return ask(req, reply_upload);
+	return ask(req, upload_reply_row);
 }
 
 static struct flow upload_found(struct request *req, const struct db_rows *rows)
@@ -335,7 +225,7 @@ static struct flow upload_found(struct request *req, const struct db_rows *rows)
 
 struct flow manage_upload_patch(struct request *req)
 {
-	struct upload *upload = upload_new(req, req->param[PARAM_UPLOAD], reply_written);
+	struct upload *upload = upload_new(req, req->param[PARAM_UPLOAD], upload_reply_written);
 	struct error err;
 
 	if (!speaks_tus(req, &err))
@@ -351,10 +241,11 @@ struct flow manage_upload_patch(struct request *req)
 	/* Without a file it is unknown or stored already: the row knows. */
 	if (upload->lock == UNLOCKED && err.code != ERR_GONE)
 		return reply_error(req, &err);
-	return db_query(req, QUERY_UPLOAD_CLAIM,
-			DB_ARGS(req->param[PARAM_PROJECT], upload->id, number(req, upload->offset),
-				number(req, (int64_t)req->body_size), seconds_to_keep(req)),
-			upload_claimed);
+	return db_query(
+		req, QUERY_UPLOAD_CLAIM,
+		DB_ARGS(req->param[PARAM_PROJECT], upload->id, upload_number(req, upload->offset),
+			upload_number(req, (int64_t)req->body_size), upload_keep_seconds(req)),
+		upload_claimed);
 }
 
 static struct flow upload_claimed(struct request *req, const struct db_rows *rows)
@@ -404,8 +295,8 @@ static struct flow write_piece(struct request *req)
 
 	const char *state = arena_adopt(req->arena, digest_save(upload->hash), free);
 	return db_query(req, QUERY_UPLOAD_COMMIT,
-			DB_ARGS(upload->id, upload->attempt, number(req, upload->received), state,
-				seconds_to_keep(req)),
+			DB_ARGS(upload->id, upload->attempt, upload_number(req, upload->received),
+				state, upload_keep_seconds(req)),
 			piece_committed);
 }
 
@@ -489,8 +380,8 @@ static struct flow upload_ended(struct request *req, const struct db_rows *rows)
 		store_upload_drop(req->worker->store, upload->id);
 	if (*upload->error.text)
 		return reply_error(req, &upload->error);
-	return db_count(rows) > 0 ? reply_empty(req, 204) :
-				    reply_fail(req, ERR_UNKNOWN, "no such upload");
+	return db_count(rows) > 0 ? reply_empty(req, 204)
+				  : reply_fail(req, ERR_UNKNOWN, "no such upload");
 }
 
 /* ---- For clients behind proxies that know only GET and POST ---- */

@@ -166,8 +166,8 @@ begin
   if _body ->> 'role' = 'admin' then
     perform fail(422, 'an admin token reaches all projects', '/projects');
   end if;
-  select slug into _unknown from jsonb_array_elements_text(_body -> 'projects') slug
-   where not exists (select from project p where p.slug = slug.slug) limit 1;
+  select given.slug into _unknown from jsonb_array_elements_text(_body -> 'projects') given (slug)
+   where not exists (select from project p where p.slug = given.slug) limit 1;
   if found then
     perform fail(422, format('no such project: %s', _unknown), '/projects');
   end if;

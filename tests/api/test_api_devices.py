@@ -167,6 +167,7 @@ def test_move_from_a_cohort(admin, fleet, beta):
     assert ids(admin.items("/devices?cohort=beta")) == everyone
 
 
+@pytest.mark.gateway(MEWS_REQUEST_TIMEOUT="60")  # on a machine that runs other tests beside
 def test_move_100_000(admin, fleet, beta, database):
     everyone = fleet(100_000)
     expect(200, admin.patch("/cohorts/default", {"staged_percent": 10}))

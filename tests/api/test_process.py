@@ -161,10 +161,18 @@ def configured(start_gateway, tmp_path):
 
 def test_reload_reads_the_file(configured):
     gateway, path = configured
-    gateway.env.pop("MEWS_WORKERS")
-    path.write_text('idle_timeout = 77;\n')
+    path.write_text('public_url = "https://ota.example.com";\n')
     gateway.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: count(gateway, "reloaded") == 1)
+    wait_until(lambda: count(gateway, "worker_stopped") == 2)
+    link = gateway.ddi("GET", "/device-1").json["_links"]["configData"]["href"]
+    assert link.startswith("https://ota.example.com/")
+
+
+def test_stop_in_the_middle_of_a_reload(configured):
+    """Workers that have hardly begun are told to end."""
+    gateway, path = configured
+    gateway.process.send_signal(signal.SIGHUP)
+    gateway.stop()
 
 
 def test_reload_of_nonsense(configured):

@@ -86,8 +86,8 @@ def test_modes(new, database):
         assert attributes(database) == after, body
 
 
-UNREADABLE = ["", "x", "[]", "null", {}, {"mode": "merge"}, {"data": None}, {"data": {}}, {"data": ["a"]}, {"data": "a"},
-              {"mode": "merge ", "data": {"a": "b"}}, {"mode": "MERGE", "data": {"a": "b"}},
+UNREADABLE = ["", "x", "[]", "null", {}, {"mode": "merge"}, {"data": None}, {"data": {}}, {"data": ["a"]},
+              {"data": "a"}, {"mode": "merge ", "data": {"a": "b"}}, {"mode": "MERGE", "data": {"a": "b"}},
               {"mode": 1, "data": {"a": "b"}}, '{"data":{"a":"b"', '{"data":{"a" "b"}}']
 
 

@@ -281,6 +281,11 @@ def test_reason(gateway, releases, reason, catalog, facts, path):
     assert reply.body == b""
 
 
+def back_off_is_over(database):
+    database("update device set failures = (select jsonb_object_agg(key, jsonb_build_array(value -> 0, 1000000))"
+             " from jsonb_each(failures)) where failures is not null")
+
+
 def test_reasons_of_the_retry_policy(gateway, admin, releases, database):
     releases.publish("1.1.0")
     unit, asker = Unit(gateway), Asker(gateway)
@@ -291,8 +296,7 @@ def test_reasons_of_the_retry_policy(gateway, admin, releases, database):
         expect(200, unit.feedback(unit.offered(), "closed", "failure"))
         assert asker.reason == ("retry_wait" if attempt < 3 else "attempts_exhausted")
         assert asker.reason == reason_by_inspect(admin, "device-1")
-        database("""update device set failures = jsonb_set(failures, array[k, '1'], '1000000')
-                      from jsonb_object_keys(failures) k""")  # the back-off is over
+        back_off_is_over(database)
     assert asker.reason == "attempts_exhausted"
     expect(200, admin.patch("//projects/default", {"retry_attempts": 4}))
     assert asker.ask()["version"] == "1.1.0"
