@@ -44,7 +44,7 @@ static bool set_echo(bool on)
 	if (tcgetattr(STDIN_FILENO, &terminal) != 0)
 		return false;
 	terminal.c_lflag = on ? terminal.c_lflag | ECHO : terminal.c_lflag & ~(tcflag_t)ECHO;
-	return tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal) == 0;
+	return tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal) == 0;
 }
 
 const char *ask_line(struct run *run, const char *prompt, bool secret)

@@ -8,7 +8,8 @@
 #include "cli/command.h"
 #include "cli/parse.h"
 
-static void fill(struct run *run, enum run_exit code, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void fill(struct run *run, enum run_exit code,
+						       const char *fmt, va_list args)
 {
 	run->exit = code;
 	run->err = (struct error){ .code = ERR_INVALID };

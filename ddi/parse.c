@@ -10,13 +10,14 @@
 #include "gateway/error.h"
 
 enum {
-	MAX_DETAILS = 100,      /* strings of one feedback; SWUpdate sends up to 48 */
-	MAX_DETAIL = 4096,      /* bytes of one; SWUpdate's log lines have up to 2 KiB */
-	MAX_ATTRIBUTE = 128,    /* characters of a key or value, as in hawkBit */
+	MAX_DETAILS = 100,   /* strings of one feedback; SWUpdate sends up to 48 */
+	MAX_DETAIL = 4096,   /* bytes of one; SWUpdate's log lines have up to 2 KiB */
+	MAX_ATTRIBUTE = 128, /* characters of a key or value, as in hawkBit */
 };
 
-static const char *const EXECUTIONS[] = { "closed",  "proceeding", "canceled",   "scheduled", "rejected",
-					  "resumed", "downloaded", "download", NULL };
+static const char *const EXECUTIONS[] = { "closed",     "proceeding", "canceled",
+					  "scheduled",  "rejected",   "resumed",
+					  "downloaded", "download",   NULL };
 static const char *const RESULTS[] = { "success", "failure", "none", NULL };
 static const char *const MODES[] = { "merge", "replace", "remove", NULL };
 
@@ -69,8 +70,7 @@ static const char *keep_details(struct arena *arena, const json_t *details)
 			json_array_append_new(kept, cut(as_text(arena, item)));
 	}
 	if (count > MAX_DETAILS)
-		json_array_append_new(kept,
-				      json_sprintf("(%zu more lines)", count - MAX_DETAILS));
+		json_array_append_new(kept, json_sprintf("(%zu more lines)", count - MAX_DETAILS));
 	return dump(arena, kept);
 }
 
@@ -108,8 +108,8 @@ static bool take_words(const char *execution, const char *result, struct ddi_fee
 	return true;
 }
 
-bool ddi_parse_feedback(struct arena *arena, const char *body, size_t size, struct ddi_feedback *out,
-			struct error *err)
+bool ddi_parse_feedback(struct arena *arena, const char *body, size_t size,
+			struct ddi_feedback *out, struct error *err)
 {
 	const json_t *root = mend_json(arena, body, size);
 	const json_t *status = json_object_get(root, "status");
@@ -183,8 +183,7 @@ bool ddi_parse_config_data(struct arena *arena, const char *body, size_t size,
 		mode = "merge";
 	out->mode = one_of(MODES, mode);
 	if (!out->mode)
-		return error_field(err, ERR_INVALID, "/mode",
-				   "mode is merge, replace or remove");
+		return error_field(err, ERR_INVALID, "/mode", "mode is merge, replace or remove");
 	return take_attributes(arena, data, out, err);
 }
 

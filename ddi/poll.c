@@ -60,16 +60,18 @@ struct flow ddi_poll(struct request *req)
 
 /* ---- The answer ---- */
 
-static struct flow reply_poll(struct request *req, const struct answer *answer)
+/* The members of _links; "" for most polls, which need not know then what the gateway is called. */
+static const char *poll_links(struct request *req, const struct answer *answer)
 {
-	const struct ddi_call *call = req->state;
 	struct arena *arena = req->arena;
-	const char *base = links_device(req), *work = "", *installed = "", *config = "";
-	char sleep[LINKS_SLEEP_SIZE];
+	const char *base, *work = "", *installed = "", *config = "";
 
-	links_sleep(answer->cohort->polling_interval, call->device_id, sleep);
+	if (!answer->n && !answer->finished_n && !answer->wants_attributes)
+		return "";
+	base = links_device(req);
 	if (answer->n && answer->canceling)
-		work = arena_printf(arena, ",\"cancelAction\":{\"href\":\"%s/cancelAction/%" PRId64 "\"}",
+		work = arena_printf(arena,
+				    ",\"cancelAction\":{\"href\":\"%s/cancelAction/%" PRId64 "\"}",
 				    base, answer->n);
 	else if (answer->n)
 		work = arena_printf(arena,
@@ -77,18 +79,29 @@ static struct flow reply_poll(struct request *req, const struct answer *answer)
 				    "?c=%" PRId32 "\"}",
 				    base, answer->n, links_revision(answer->n, answer->revision));
 	if (answer->finished_n)
-		installed = arena_printf(arena, ",\"installedBase\":{\"href\":\"%s/installedBase/%s\"}",
+		installed = arena_printf(arena,
+					 ",\"installedBase\":{\"href\":\"%s/installedBase/%s\"}",
 					 base, answer->finished_n);
 	if (answer->wants_attributes)
 		config = arena_printf(arena, ",\"configData\":{\"href\":\"%s/configData\"}", base);
+	return arena_printf(arena, "%s%s%s", work, installed, config) + 1;
+}
 
-	const char *links = arena_printf(arena, "%s%s%s", work, installed, config);
+static struct flow reply_poll(struct request *req, const struct answer *answer)
+{
+	const struct ddi_call *call = req->state;
+	const char *links = poll_links(req, answer);
+	char sleep[LINKS_SLEEP_SIZE];
+
+	links_sleep(answer->cohort->polling_interval, call->device_id, sleep);
 	if (!*links)
 		return ddi_reply_text(
-			req, arena_printf(arena, "{\"config\":{\"polling\":{\"sleep\":\"%s\"}}}", sleep));
+			req, arena_printf(req->arena,
+					  "{\"config\":{\"polling\":{\"sleep\":\"%s\"}}}", sleep));
 	return ddi_reply_text(
-		req, arena_printf(arena, "{\"config\":{\"polling\":{\"sleep\":\"%s\"}},\"_links\":{%s}}",
-				  sleep, links + 1));
+		req, arena_printf(req->arena,
+				  "{\"config\":{\"polling\":{\"sleep\":\"%s\"}},\"_links\":{%s}}",
+				  sleep, links));
 }
 
 /* ---- First contact ---- */
@@ -140,8 +153,8 @@ static void note_seen(struct request *req, const struct db_rows *rows)
 	const struct ddi_call *call = req->state;
 
 	if (db_int(rows, 0, "seen_ago") >= req->worker->config->seen_resolution)
-		db_call(req->worker->db, QUERY_DEVICE_SEEN,
-			DB_ARGS(call->project_id, call->device_id), NULL, NULL);
+		db_note(req->worker->db, QUERY_DEVICE_SEEN,
+			DB_ARGS(call->project_id, call->device_id));
 }
 
 /*

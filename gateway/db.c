@@ -16,6 +16,7 @@
 enum {
 	MAX_TRIES = 3,
 	RETRY_MS = 20, /* and up to twice that: whoever we were in a deadlock with goes first */
+	GATHER_MS = 100,
 	EXIT_CONFIG = 3
 };
 
@@ -243,6 +244,14 @@ static void on_dispatch(evutil_socket_t fd, short what, void *arg)
 		fail_waiting(db);
 }
 
+static void on_release(evutil_socket_t fd, short what, void *arg)
+{
+	struct db *db = arg;
+
+	db_queue_release(&db->queue);
+	on_dispatch(fd, what, db);
+}
+
 void db_dispatch(struct db *db)
 {
 	event_active(db->dispatch, EV_TIMEOUT, 0);
@@ -269,7 +278,8 @@ struct db *db_open(struct event_base *loop, const struct config *config, struct 
 	}
 	db->dispatch = evtimer_new(loop, on_dispatch, db);
 	db->retry = evtimer_new(loop, on_retry, db);
-	if (!db->dispatch || !db->retry)
+	db->release = evtimer_new(loop, on_release, db);
+	if (!db->dispatch || !db->retry || !db->release)
 		abort();
 	for (size_t i = 0; i < count; i++)
 		conn_open(db, &db->conn[i]);
@@ -286,6 +296,7 @@ void db_close(struct db *db)
 	fail_refused(db);
 	event_free(db->dispatch);
 	event_free(db->retry);
+	event_free(db->release);
 	for (size_t i = 0; i < DB_MAX_PARAMS; i++)
 		db_array_free(&db->arrays[i]);
 	db_settings_free(db);
@@ -343,18 +354,35 @@ struct flow db_query(struct request *req, enum query query, struct db_args args,
 	return request_wait(req);
 }
 
+/* It fails from the loop. There will be many: the counter tells the operator. */
+static void refuse(struct db *db, enum query query, struct db_item *item)
+{
+	log_debug("database_full", "query=%s", query_texts[query].name);
+	metrics_database_error(db->metrics);
+	item->behind = db->refused;
+	db->refused = item;
+}
+
 void db_call(struct db *db, enum query query, struct db_args args, db_done_fn *done, void *context)
 {
 	struct db_item *item = item_new(query, args);
 
 	item->done = done;
 	item->context = context;
-	if (!db_queue_add(&db->queue, query, item)) {
-		/* There will be many: the counter tells the operator. */
-		log_debug("database_full", "query=%s", query_texts[query].name);
-		metrics_database_error(db->metrics);
-		item->behind = db->refused;
-		db->refused = item;
-	}
+	if (!db_queue_add(&db->queue, query, item))
+		refuse(db, query, item);
 	db_dispatch(db);
+}
+
+void db_note(struct db *db, enum query query, struct db_args args)
+{
+	static const struct timeval delay = { 0, GATHER_MS * 1000 };
+	struct db_item *item = item_new(query, args);
+
+	if (!db_queue_gather(&db->queue, query, item)) {
+		refuse(db, query, item);
+		db_dispatch(db);
+	} else if (!event_pending(db->release, EV_TIMEOUT, NULL)) {
+		event_add(db->release, &delay);
+	}
 }

@@ -70,6 +70,12 @@ struct flow db_query(struct request *req, enum query query, struct db_args args,
 typedef void db_done_fn(void *context, const struct db_rows *rows);
 void db_call(struct db *db, enum query query, struct db_args args, db_done_fn *done, void *context);
 
+/*
+ * The same for what nobody waits for and what may be lost, of a batched query: gathered for a tenth
+ * of a second, so that PostgreSQL gets a few large batches where polls make hundreds of small ones.
+ */
+void db_note(struct db *db, enum query query, struct db_args args);
+
 /* ---- Rows, by column name. An unknown column is our bug and ends the process ---- */
 
 size_t db_count(const struct db_rows *rows);

@@ -66,6 +66,7 @@ struct db {
 	struct db_queue queue;
 	struct db_item *refused; /* calls that found the queue full */
 	struct event *dispatch;
+	struct event *release;  /* what has gathered */
 	struct db_job *delayed; /* tried again soon */
 	struct event *retry;
 	struct db_array arrays[DB_MAX_PARAMS]; /* scratch, one for each parameter */

@@ -1,5 +1,6 @@
 #include "gateway/db_queue.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* ---- Jobs ---- */
@@ -106,8 +107,30 @@ bool db_queue_add(struct db_queue *queue, enum query query, struct db_item *item
 	return true;
 }
 
-static bool may_run(const struct db_queue *queue, enum query query)
+bool db_queue_gather(struct db_queue *queue, enum query query, struct db_item *item)
 {
+	struct db_job *job;
+
+	assert(query_texts[query].batched);
+	if (!db_queue_add(queue, query, item))
+		return false;
+	job = queue->open[query];
+	job->gathers |= job->count == 1;
+	return true;
+}
+
+void db_queue_release(struct db_queue *queue)
+{
+	for (struct db_job *job = queue->first; job; job = job->behind)
+		job->gathers = false;
+}
+
+static bool may_run(const struct db_queue *queue, const struct db_job *job)
+{
+	enum query query = job->query;
+
+	if (job->gathers && !job_full(job))
+		return false;
 	if (query_texts[query].batched)
 		return queue->running[query] < (queue->connections + 1) / 2;
 	return queue->singles == 0 || queue->singles < queue->connections - 1;
@@ -116,7 +139,7 @@ static bool may_run(const struct db_queue *queue, enum query query)
 struct db_job *db_queue_take(struct db_queue *queue)
 {
 	for (struct db_job **place = &queue->first; *place; place = &(*place)->behind) {
-		if (may_run(queue, (*place)->query)) {
+		if (may_run(queue, *place)) {
 			struct db_job *job = unlink_job(queue, place);
 
 			queue->running[job->query]++;

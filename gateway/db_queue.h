@@ -38,6 +38,7 @@ struct db_job {
 	struct db_job *behind; /* in the queue */
 	enum query query;
 	int tries;          /* so far */
+	bool gathers;       /* need not run before it is full or released */
 	size_t count, size; /* items; bytes of their arguments */
 	struct db_item *first, **last;
 };
@@ -56,6 +57,11 @@ void db_queue_init(struct db_queue *queue, size_t connections);
 
 /* False: too much waits already; the item stays the caller's. */
 bool db_queue_add(struct db_queue *queue, enum query query, struct db_item *item);
+
+/* The same for an item of a batched query that may wait, so that fewer and larger jobs result. */
+bool db_queue_gather(struct db_queue *queue, enum query query, struct db_item *item);
+/* What has gathered may run. */
+void db_queue_release(struct db_queue *queue);
 
 /* The job that is to run next, or NULL. It counts as running until db_queue_done(). */
 struct db_job *db_queue_take(struct db_queue *queue);

@@ -206,7 +206,7 @@ static struct event *on_signal(struct process *p, int number)
 	return event;
 }
 
-/* The master forks us with its signals blocked, so that none comes before we can obey it. */
+/* The master forks us with its signals blocked, so that none comes before we can obey it ... */
 static void take_signals(struct process *p)
 {
 	sigset_t none;
@@ -215,6 +215,27 @@ static void take_signals(struct process *p)
 	p->interrupt = on_signal(p, SIGINT);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* ... and once we end, another one, which libevent no longer takes, must not kill us. */
+static void refuse_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+/* evhttp switches events off and on for every request: only the sum of it goes to the kernel. */
+static struct event_base *loop_new(void)
+{
+	struct event_config *how = must(event_config_new());
+	struct event_base *loop;
+
+	event_config_set_flag(how, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+	loop = must(event_base_new_with_config(how));
+	event_config_free(how);
+	return loop;
 }
 
 static bool open_services(struct process *p, struct error *err)
@@ -228,7 +249,7 @@ static bool open_services(struct process *p, struct error *err)
 		return false;
 	secret_id(random);
 	memcpy(w->instance, random, sizeof(w->instance) - 1);
-	w->loop = must(event_base_new());
+	w->loop = loop_new();
 	w->request_timeout = event_base_init_common_timeout(w->loop, &timeout);
 	w->db = db_open(w->loop, w->config, w->metrics);
 	w->catalogs = catalog_cache_new(w->db);
@@ -287,6 +308,7 @@ int worker_run(const struct worker_args *args)
 		start_housekeeping(&p, table);
 	event_base_dispatch(p.worker.loop);
 
+	refuse_signals();
 	close_services(&p);
 	free_events(&p);
 	free(table);

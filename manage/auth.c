@@ -20,8 +20,8 @@ static const char PROJECT[] = "{project}";
 static db_next_fn operator_found;
 
 static const char *const ROLES[] = {
-	[ROLE_ANYONE] = "anyone",   [ROLE_SIGNED_IN] = "signed_in", [ROLE_READER] = "reader",
-	[ROLE_MEMBER] = "member",   [ROLE_MANAGER] = "manager",	    [ROLE_ADMIN] = "admin",
+	[ROLE_ANYONE] = "anyone", [ROLE_SIGNED_IN] = "signed_in", [ROLE_READER] = "reader",
+	[ROLE_MEMBER] = "member", [ROLE_MANAGER] = "manager",     [ROLE_ADMIN] = "admin",
 };
 
 const char *endpoint_role_name(enum role role)
@@ -52,8 +52,8 @@ static struct flow run(struct request *req)
 {
 	struct error err;
 
-	return endpoint_known_params(req, &err) ? req->match.route->handler(req) :
-						  reply_error(req, &err);
+	return endpoint_known_params(req, &err) ? req->match.route->handler(req)
+						: reply_error(req, &err);
 }
 
 static const char *hash_of(struct request *req, const char *secret)
@@ -70,9 +70,8 @@ static const char *bearer_token(const struct request *req)
 {
 	const char *header = request_header(req, "Authorization");
 
-	return header && strncasecmp(header, SCHEME, strlen(SCHEME)) == 0 ?
-		       header + strlen(SCHEME) :
-		       NULL;
+	return header && strncasecmp(header, SCHEME, strlen(SCHEME)) == 0 ? header + strlen(SCHEME)
+									  : NULL;
 }
 
 struct flow manage_enter(struct request *req)

@@ -1,4 +1,5 @@
-/* Endpoints that are a function of the schema: check the request, call api_NAME, pass on its reply. */
+/* Endpoints that are a function of the schema: check the request, call api_NAME, pass on its reply.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,16 +30,28 @@ static json_t *path_params(const struct request *req)
 	return path;
 }
 
+/* A POST without any field that must be there needs no body. */
+static bool may_be_empty(const struct request *req, const struct field *fields)
+{
+	bool may = strcmp(req->method, "POST") == 0;
+
+	for (; fields && fields->name; fields++)
+		may = may && !fields->required;
+	return may;
+}
+
 static bool read_body(struct request *req, json_t **out, struct error *err)
 {
-	const struct endpoint *endpoint = endpoint_of(req);
+	const struct field *fields = endpoint_of(req)->body;
 
 	*out = NULL;
-	if (!endpoint->body)
+	if (!fields)
 		return req->body_size == 0 ||
 		       error_set(err, ERR_INVALID, "this request takes no body");
+	if (req->body_size == 0 && may_be_empty(req, fields))
+		return true;
 	return request_json(req, out, err) &&
-	       endpoint_check_body(endpoint->body, *out, strcmp(req->method, "PATCH") == 0, err);
+	       endpoint_check_body(fields, *out, strcmp(req->method, "PATCH") == 0, err);
 }
 
 static const char *dump(struct request *req, const json_t *value)

@@ -62,8 +62,13 @@ struct endpoint {
 	const struct field *params; /* of the query; NULL: none */
 	const struct field *body;   /* of the JSON body; NULL: takes none */
 	int status;                 /* of success */
+	const char *reply;          /* see replies.h: "Cohort", "[Cohort]" for a page, or a media type */
 	const char *about;          /* one line for people */
 	const char *secret;         /* a new secret is made; this member of the reply shows it once */
+	/* For the document alone: of endpoints that are more than JSON in and out. */
+	const char *takes;           /* media type of the body */
+	const struct field *headers; /* of the request */
+	const char *also;            /* further statuses: "410 415" */
 };
 
 /* Who is asking: req->caller behind manage_enter(). */

@@ -32,3 +32,6 @@ step_fn manage_audit_export;
 
 /* server.c */
 step_fn manage_server;
+
+/* docs.c */
+step_fn manage_openapi, manage_docs;

@@ -41,3 +41,6 @@ extern const struct field fields_device_deployments[], fields_deployment_list[],
 extern const struct field fields_user[], fields_user_change[], fields_token[];
 extern const struct field fields_login[], fields_me_password[];
 extern const struct field fields_audit[], fields_audit_export[], fields_audit_verify[];
+
+/* fields_upload.c */
+extern const struct field fields_tus[], fields_tus_create[], fields_tus_piece[], fields_tus_override[];

@@ -1,6 +1,12 @@
 #include "manage/fields.h"
 
-enum { PASSWORD_MIN = 10, PASSWORD_MAX = 200, EMAIL_MAX = 254, ROLES_MAX = 1000, PROJECTS_MAX = 1000 };
+enum {
+	PASSWORD_MIN = 10,
+	PASSWORD_MAX = 200,
+	EMAIL_MAX = 254,
+	ROLES_MAX = 1000,
+	PROJECTS_MAX = 1000
+};
 enum { TEN_YEARS = 315360000, OBJECT_MAX = 600 };
 
 static const char *const PROJECT_ROLES[] = { "none", "reader", "member", "manager", NULL };

@@ -1,12 +1,18 @@
 #include "manage/fields.h"
 
-static const char *const STATES[] = { "offered",   "retrieved", "downloading", "downloaded",
-				      "installing", "rejected", "canceling",   "installed",
-				      "confirmed", "failed",	"canceled",    "superseded",
+static const char *const STATES[] = { "offered",     "retrieved", "downloading", "downloaded",
+				      "installing",  "rejected",  "canceling",   "installed",
+				      "confirmed",   "failed",    "canceled",    "superseded",
 				      "rolled_back", "timed_out", NULL };
 static const char *const SORTS[] = { "id", "-id", "created_at", "-created_at", NULL };
 
-enum { SEARCH_MIN = 3, SEARCH_MAX = 100, VERSION_MAX = 128, RELEASE_MAX = 300, STORY_PAGE_MAX = 100 };
+enum {
+	SEARCH_MIN = 3,
+	SEARCH_MAX = 100,
+	VERSION_MAX = 128,
+	RELEASE_MAX = 300,
+	STORY_PAGE_MAX = 100
+};
 
 /* clang-format off */
 const struct field fields_device_list[] = {

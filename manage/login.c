@@ -110,7 +110,8 @@ static struct flow login_ended(struct request *req, const struct db_rows *rows)
 	if (db_count(rows) == 0)
 		return reply_fail(req, ERR_UNAUTHORIZED,
 				  "the e-mail address or the password is wrong");
-	json_t *reply = json_pack("{s:o}", "user", json_loads(db_text(rows, 0, "account"), 0, NULL));
+	json_t *reply = json_pack("{s:o}", "user",
+				  json_loads(db_text(rows, 0, "account"), 0, NULL));
 	reply_header(req, "Cache-Control", "no-store");
 	if (login->token_name) {
 		json_object_set_new(reply, "token", json_string(login->secret));

@@ -40,15 +40,14 @@ static json_t *version_keys(const char *version)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct version_key key;
 		char hex[2 * VERSION_KEY_MAX + 1];
-		enum version_status status =
-			version_parse(kinds[i].scheme, kinds[i].allow_build, version, &key);
+		enum version_status status = version_parse(kinds[i].scheme, kinds[i].allow_build,
+							   version, &key);
 
 		hex_encode(key.bytes, key.size, hex);
 		json_object_set_new(keys, kinds[i].name,
-				    status == VERSION_OK ?
-					    json_pack("{s:s}", "key", hex) :
-					    json_pack("{s:s}", "error",
-						      version_status_text(status)));
+				    status == VERSION_OK ? json_pack("{s:s}", "key", hex)
+							 : json_pack("{s:s}", "error",
+								     version_status_text(status)));
 	}
 	return keys;
 }

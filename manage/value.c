@@ -109,15 +109,15 @@ static bool check_text(const struct field *field, const char *at, const char *te
 				   "%s has 1 to %d characters of a-z, 0-9, _ and -", field->name,
 				   SLUG_MAX);
 	case FIELD_SHA256:
-		return hex_is(text, 64) || error_field(err, ERR_INVALID, at,
-						       "%s is 64 lower-case hex digits",
-						       field->name);
+		return hex_is(text, 64) ||
+		       error_field(err, ERR_INVALID, at, "%s is 64 lower-case hex digits",
+				   field->name);
 	case FIELD_WORD:
 		return check_word(field, at, text, err);
 	case FIELD_TIME:
-		return is_time(text) || error_field(err, ERR_INVALID, at,
-						    "%s is a time such as 2026-11-25T16:00:00Z",
-						    field->name);
+		return is_time(text) ||
+		       error_field(err, ERR_INVALID, at,
+				   "%s is a time such as 2026-11-25T16:00:00Z", field->name);
 	case FIELD_VERSION:
 		return is_line(text, VERSION_MAX) ||
 		       error_field(err, ERR_INVALID, at, "%s has 1 to %d characters", field->name,
@@ -235,10 +235,10 @@ bool value_check(const struct field *field, json_t *value, struct error *err)
 		return true;
 	switch (field->type) {
 	case FIELD_INTEGER:
-		return json_is_integer(value) ?
-			       check_number(field, at, json_integer_value(value), err) :
-			       error_field(err, ERR_INVALID, at, "%s is a whole number",
-					   field->name);
+		return json_is_integer(value)
+			       ? check_number(field, at, json_integer_value(value), err)
+			       : error_field(err, ERR_INVALID, at, "%s is a whole number",
+					     field->name);
 	case FIELD_BOOLEAN:
 		return json_is_boolean(value) ||
 		       error_field(err, ERR_INVALID, at, "%s is true or false", field->name);
@@ -262,9 +262,9 @@ bool value_check(const struct field *field, json_t *value, struct error *err)
 	case FIELD_TIME:
 		break;
 	}
-	return json_is_string(value) ?
-		       check_text(field, at, json_string_value(value), err) :
-		       error_field(err, ERR_INVALID, at, "%s is a string", field->name);
+	return json_is_string(value)
+		       ? check_text(field, at, json_string_value(value), err)
+		       : error_field(err, ERR_INVALID, at, "%s is a string", field->name);
 }
 
 bool value_check_param(const struct field *field, const char *text, struct error *err)

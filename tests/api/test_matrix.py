@@ -142,7 +142,7 @@ def test_follows_devices(matrix, admin, releases, fleet, database):
 
 def mixed_devices(rng, count):
     """[(id, cohort, {attributes})]"""
-    choices = {"current_version": ["0.9.0", "1.0.0", "1.1.0", "2.0.0", "3.0.0", "what"],
+    choices = {"current_version": ["0.9.0", "1.0.0", "1.1.0", "2.0.0", "3.0.0", "no version"],
                "hardware_version": ["board-a", "board-b", "board-x"], "software_type": ["main", "main", "modem"],
                "region": ["eu", "us", None]}
     return [(f"dev-{n:04}", rng.choice(["default", "beta"]),

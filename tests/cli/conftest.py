@@ -5,9 +5,11 @@ import os
 import pathlib
 import pty
 import re
+import select
 import struct
 import subprocess
 import termios
+import time
 
 import pytest
 
@@ -65,28 +67,41 @@ class Mews:
             assert len(said) == 1, result  # one readable line
         return result
 
-    def terminal(self, *words, code=DONE, types="", env=None, width=120, timeout=60):
-        """The same at a terminal, where somebody `types`; `out` is everything that appears there."""
+    def terminal(self, *words, code=DONE, dialog=(), env=None, width=120, timeout=60):
+        """The same at a terminal. `dialog`: pairs of what is waited for and what is typed then.
+
+        `out` is everything that appears there.
+        """
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
         process = subprocess.Popen([str(MEWS), *map(str, words)], stdin=theirs, stdout=theirs, stderr=theirs,
                                    env={**self.env, "TERM": "xterm-256color", **(env or {})}, cwd=self.home,
                                    start_new_session=True)
         os.close(theirs)
-        os.write(ours, types.encode())
-        seen = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # nobody is left at the other end
-                break
-            if not piece:
-                break
-            seen += piece
-        os.close(ours)
-        result = Result(process.wait(timeout), seen.decode(errors="replace").replace("\r\n", "\n"), "")
+        try:
+            seen = self._talk(ours, list(dialog), time.monotonic() + timeout)
+            result = Result(process.wait(timeout), seen.replace("\r\n", "\n"), "")
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
         assert result.code == code, result
         return result
+
+    @staticmethod
+    def _talk(terminal, dialog, end):
+        """Type what the dialog says; everything that appeared until nobody is left at the other end."""
+        seen, answered = b"", 0
+        while select.select([terminal], [], [], max(0, end - time.monotonic()))[0]:
+            try:
+                piece = os.read(terminal, 65536)
+            except OSError:
+                return seen.decode(errors="replace")
+            seen += piece
+            if dialog and dialog[0][0].encode() in seen[answered:]:
+                answered = len(seen)
+                os.write(terminal, dialog.pop(0)[1].encode())
+        raise AssertionError(f"it waits for more: {seen!r}")
 
     @property
     def config(self):

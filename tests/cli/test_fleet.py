@@ -105,9 +105,9 @@ def test_what_decides_about_releases_is_asked_first(mews, fleet, released):
 
 def test_deleting_asks_at_a_terminal(mews):
     mews("cohort", "create", "beta")
-    assert "delete cohort beta? [y/N]" in mews.terminal("cohort", "delete", "beta", types="n\n", code=UNCONFIRMED).out
+    assert "delete cohort beta? [y/N]" in mews.terminal("cohort", "delete", "beta", dialog=[("[y/N]", "n\n")], code=UNCONFIRMED).out
     assert mews("cohort", "delete", "beta", "--dry-run").out == "would: delete cohort beta\n"
-    mews.terminal("cohort", "delete", "beta", types="yes\n")
+    mews.terminal("cohort", "delete", "beta", dialog=[("[y/N]", "yes\n")])
     mews("cohort", "show", "beta", code=NOT_FOUND)
 
 

@@ -278,5 +278,5 @@ def test_matrix_for_people(mews, fleet, released):
     assert "1 (1 staged)" in row and "2 not_staged" in row and row.startswith("1.0.0")
     assert total.split() == ["total", "3", "1", "2"]
     assert "1 of 3 devices in cohort default has a next step." in text
-    asked = mews.terminal("pull", "1.1.0", "--cohort", "default", types="n\n", code=UNCONFIRMED).out
+    asked = mews.terminal("pull", "1.1.0", "--cohort", "default", dialog=[("[y/N]", "n\n")], code=UNCONFIRMED).out
     assert "pull release 1.1.0 from cohort default? [y/N]" in asked

@@ -59,7 +59,7 @@ def test_nothing_to_do_is_quiet(gateway, publish, device, database):
 
 # ---- Images and tokens that are wrong ----
 
-def test_broken_image_fails_with_swupdates_own_words(gateway, publish, device, images):
+def test_broken_image_fails_with_swupdates_own_words(gateway, publish, device):
     publish(NEW, sha256=WRONG)
     unit = device()
     failed = gateway.wait_deployment(unit.id, "failed")
@@ -116,7 +116,7 @@ def test_gateway_is_killed_in_mid_download(gateway, publish, device, images, pro
     assert proxy.ranges()[-1].startswith("bytes=")
 
 
-def test_gateway_is_killed_before_the_final_report(gateway, publish, device, images):
+def test_gateway_is_killed_before_the_final_report(gateway, publish, device):
     """SWUpdate repeats it until it gets through."""
     publish(NEW)
     unit = device()

@@ -87,7 +87,7 @@ def test_numbers_that_jansson_cannot_hold(begun):
     assert begun.request("POST", FEEDBACK_1, data=body, headers=headers).status in (200, 400)
 
 
-def test_text_that_postgresql_cannot_hold(begun, database):
+def test_text_that_postgresql_cannot_hold(begun):
     """Whatever becomes of it: no 5xx, and not to the cost of those in the same batch."""
     bad = b'{"data":{"a":"\\u0000","b":"\\ud800"}}'
 
@@ -103,9 +103,9 @@ def test_text_that_postgresql_cannot_hold(begun, database):
 
 # ---- No HTTP, or not quite ----
 
-LINES = [b"GET", b"GET /", b"GET / HTTP/9.9", b"GET  / HTTP/1.1", b"GET / HTTP/1.1\r\nno colon", b"GET / HTTP/1.1\r\n: x",
-         b"GET http:// HTTP/1.1", b"FROB / HTTP/1.1", b"CONNECT x:1 HTTP/1.1", b"TRACE / HTTP/1.1", b"get / HTTP/1.1",
-         b"GET /\x00 HTTP/1.1", b"GET \xff HTTP/1.1", b"", b"PRI * HTTP/2.0"]
+LINES = [b"GET", b"GET /", b"GET / HTTP/9.9", b"GET  / HTTP/1.1", b"GET / HTTP/1.1\r\nno colon",
+         b"GET / HTTP/1.1\r\n: x", b"GET http:// HTTP/1.1", b"FROB / HTTP/1.1", b"CONNECT x:1 HTTP/1.1",
+         b"TRACE / HTTP/1.1", b"get / HTTP/1.1", b"GET /\x00 HTTP/1.1", b"GET \xff HTTP/1.1", b"", b"PRI * HTTP/2.0"]
 TLS_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200)
 NOISE = [TLS_HELLO, bytes(5000), b"\xff" * 5000, *(line + b"\r\nHost: x\r\n\r\n" for line in LINES)]
 

@@ -16,7 +16,7 @@ def canceling(begun, pull):
     return begun
 
 
-def test_pulled_before_the_device_has_begun(offered, pull, gateway):
+def test_pulled_before_the_device_has_begun(offered, pull):
     pull()
     assert offered.links() == {}
     assert offered.state == "superseded"

@@ -51,7 +51,7 @@ def test_md5sum(offered):
     assert reply.headers["Content-Disposition"] == "attachment;filename=image-1.1.0.swu.MD5SUM"
 
 
-def test_filename_that_needs_encoding(gateway, unit, publish, images, home):
+def test_filename_that_needs_encoding(unit, publish, images, home):
     image = home / "größe 1;+#.swu"
     image.write_bytes(images("1.1.0", size=5000).read_bytes())
     publish("1.1.0", image=image)

@@ -31,9 +31,9 @@ def error_page(reply):
 # ---- Accept and Content-Type ----
 
 TYPES = [  # Accept, Content-Type of the answer
-    (None, HAL), ("*/*", HAL), (HAL, HAL), ("application/*", HAL), (JSON, JSON),
-    ("application/json;charset=UTF-8", JSON), ("application/json; charset=utf-8", JSON), ("text/html, application/json;q=0.9", JSON), ("Application/JSON", JSON),
-    ("text/html,*/*;q=0.1", HAL),
+    (None, HAL), ("*/*", HAL), (HAL, HAL), ("application/*", HAL), ("text/html,*/*;q=0.1", HAL), (JSON, JSON),
+    ("application/json;charset=UTF-8", JSON), ("application/json; charset=utf-8", JSON), ("Application/JSON", JSON),
+    ("text/html, application/json;q=0.9", JSON),
 ]
 
 
@@ -152,8 +152,9 @@ def test_other_methods(finished, database, paths, allowed):
 
 
 NOWHERE = ["/", "/nothing", "/configData/", "/configData/x", "/deploymentBase", "/deploymentBase/",
-           "/deploymentBase/1/", "/deploymentBase/1/feedback/x", "/softwaremodules", "/softwaremodules/1", "/softwaremodules/1/artifacts/",
-           "/installedBase/1/feedback", "//deploymentBase/1", "/confirmationBase", "/deploymentbase/1"]
+           "/deploymentBase/1/", "/deploymentBase/1/feedback/x", "/deploymentbase/1", "//deploymentBase/1",
+           "/softwaremodules", "/softwaremodules/1", "/softwaremodules/1/artifacts/", "/installedBase/1/feedback",
+           "/confirmationBase"]
 
 
 def test_unknown_path(finished, database):

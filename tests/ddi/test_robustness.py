@@ -131,7 +131,6 @@ def test_requests_in_flight_are_finished_on_sigterm(gateway, fleet, database):
 
 # ---- PostgreSQL goes away ----
 
-@pytest.mark.gateway(MEWS_WORKERS="1")
 def test_without_postgresql(gateway, begun, postgres):
     """503 + Retry-After is harmless to polls; an artifact's connection is cut, for an error would end the update."""
     file = "/softwaremodules/1/artifacts/image-1.1.0.swu"
@@ -154,8 +153,7 @@ def test_without_postgresql(gateway, begun, postgres):
     expect(200, begun.feedback(1, "closed", "success"))
 
 
-@pytest.mark.gateway(MEWS_WORKERS="1")
-def test_strangers_get_401_or_503_without_postgresql(gateway, unit, postgres):
+def test_strangers_get_401_or_503_without_postgresql(gateway, postgres):
     postgres.stop()
     assert gateway.request("GET", "/default/controller/v1/device-1").status == 401
     assert Unit(gateway, key="wrong").get().status == 503  # it could be a new one
@@ -207,7 +205,7 @@ def test_no_acknowledged_feedback_is_lost_when_connections_break(gateway, report
 
 
 @pytest.mark.gateway(MEWS_REQUEST_TIMEOUT="1")
-def test_slow_database(gateway, begun, database):
+def test_slow_database(begun, database):
     with database.locked("deployment"):
         for reply in (begun.get(), begun.feedback(1, "proceeding")):
             assert reply.status == 503
@@ -217,7 +215,7 @@ def test_slow_database(gateway, begun, database):
 
 # ---- Many at once ----
 
-def test_everything_at_once_is_stored_once(gateway, fleet, database):
+def test_everything_at_once_is_stored_once(fleet, database):
     """Both workers, all devices, all kinds of writes: nobody waits for ever, nobody gets a 5xx."""
     def act(n):
         unit = fleet[n % DEVICES]

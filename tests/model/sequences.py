@@ -4,90 +4,17 @@ A step is a dict such as {"do": "feedback", "device": 1, "back": 0, "execution":
 that a sequence is JSON and can be kept. Numbers that name something are taken modulo what is there; most steps that
 need a deployment take a device that has one.
 """
+import copy
 import http.client
 import itertools
 import json
 import re
 
-import psycopg2
-from hypothesis import strategies as st
-
-import service_model
 from service_model import BEGUN, LATE, OPEN, Poll, Service, release_name
+from steps import COHORTS, DAY_AND_MORE, DEVICES, KEYS, PAYLOADS, VERSIONS
 
-DEVICES = ["d0", "d1", "d2", "d3"]
-COHORTS = ["default", "beta"]
-KEYS = {"plain": None, "to-beta": "beta"}
-VERSIONS = ["1.0", "1.1", "2.0", "2.0.0", "3.0-rc1", "3.0"]
-PAYLOADS = [[("main", ["a", "b"], {})], [("main", ["a", "b"], {})], [("main", ["a"], {})],
-            [("main", ["a"], {}), ("main", ["b"], {"region": "eu"})], [("modem", ["a", "b"], {})], []]
 CONNECTIONS = 4  # which end up at different workers
 _numbers = itertools.count(1)  # of projects
-
-index = st.integers(0, 7)
-truth = st.booleans()
-
-
-def step(do, **arguments):
-    return st.fixed_dictionaries({"do": st.just(do), **arguments})
-
-
-def one_of(*values):
-    return st.sampled_from(values)
-
-
-FEEDBACK = [("proceeding", "none"), ("download", "none"), ("downloaded", "none"), ("rejected", "none"),
-            ("canceled", "none"), ("closed", "success"), ("closed", "success"), ("closed", "none"),
-            ("closed", "failure"), ("closed", "failure")]
-CANCEL = [("closed", "success"), ("closed", "failure"), ("rejected", "none"), ("proceeding", "none")]
-DAY_AND_MORE = 25 * 3600
-device_steps = [
-    step("poll", device=index, key=one_of("plain", "plain", "plain", "to-beta")),
-    step("install", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=4)),
-    step("install", device=index, words=st.just([("proceeding", "none"), ("closed", "success")])),
-    step("get", device=index, back=one_of(0, 0, 0, 1)),
-    step("download", device=index, release=index, offered=one_of(True, True, False)),
-    step("feedback", device=index, back=one_of(0, 0, 0, 0, 1), word=st.sampled_from(FEEDBACK)),
-    step("feedback", device=index, back=st.just(0), word=st.just(("closed", "success"))),
-    step("cancel_feedback", device=index, back=one_of(0, 0, 0, 1), word=st.sampled_from(CANCEL)),
-    step("report", device=index, version=one_of(0, 0, 1, 2, 3, 5), hardware=one_of(*"aaaabbc"), region=one_of(None, "eu", "us"),
-         type=one_of(None, None, None, "main", "modem")),
-    step("report_new", device=index),
-    step("be_pulled", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=2), answer=st.sampled_from(CANCEL)),
-    step("vanish", device=index, words=st.lists(st.sampled_from(FEEDBACK), max_size=2)),
-]
-operator_steps = [
-    step("activate", version=index, from_=one_of(None, None, 0, 1, 2), must=one_of(False, False, True), payloads=index,
-         cohort=one_of(0, 0, 1), staged=one_of(False, False, True)),
-    step("pull", activation=index, of=one_of(None, 0, 1)),
-    step("stage", cohort=one_of(0, 0, 1), percent=one_of(0, 10, 30, 50, 70, 100)),
-    step("move", devices=st.lists(index, min_size=1, max_size=3), cohort=one_of(0, 1)),
-    step("check_versions", cohort=one_of(0, 0, 1), checking=truth),
-    step("cancel", device=index, back=one_of(0, 0, 0, 1), force=truth),
-    step("wait", seconds=one_of(17 * 60, 40 * 60, DAY_AND_MORE)),
-    step("matrix", cohort=one_of(0, 1)),
-]
-rare_steps = [
-    step("retries", attempts=one_of(0, 1, 2, 3), backoff=one_of(0, 900)),
-    step("trust", trust=truth),
-    step("delete_release", release=index),
-    step("forget", device=index),
-]
-reports = [step("report", device=st.just(i), version=one_of(0, 0, 1), hardware=one_of("a", "a", "b"),
-                region=one_of(None, "eu"), type=st.none()) for i in range(len(DEVICES))]
-activations = step("activate", version=one_of(0, 1, 2, 5), from_=one_of(None, None, None, 0), must=one_of(False, False, True),
-                   payloads=one_of(0, 0, 1, 3), cohort=one_of(0, 0, 0, 1), staged=one_of(False, False, False, True))
-something_new = step("activate", version=one_of(2, 3, 5), from_=st.none(), must=st.just(False), payloads=one_of(0, 1, 3),
-                     cohort=st.just(0), staged=st.just(False))
-beginnings = st.tuples(*reports, something_new, st.lists(activations, max_size=3)).map(lambda it: [*it[:-1], *it[-1]])
-# one_of() would take each once.
-some_steps = st.sampled_from(device_steps * 6 + operator_steps * 3 + rare_steps).flatmap(lambda each: each)
-
-
-def sequences(length):
-    """Something that can happen, and then anything."""
-    return st.tuples(beginnings, st.lists(some_steps, min_size=length // 2, max_size=length)).map(
-        lambda pair: pair[0] + pair[1])
 
 
 class Client:
@@ -95,7 +22,8 @@ class Client:
 
     def __init__(self, gateway):
         self.gateway = gateway
-        self.connections = [http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60) for _ in range(CONNECTIONS)]
+        self.connections = [http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
+                            for _ in range(CONNECTIONS)]
         self.turns = itertools.cycle(self.connections)
 
     def __call__(self, method, path, body, authorization):
@@ -291,13 +219,15 @@ class Sequence:
 
     def do_be_pulled(self, device, words, answer):
         """Its release is pulled while it works; the poll tells it, and it answers."""
+        id = self._device(device)
         self.do_install(device, words)
-        known = self.model.devices[self._device(device)]
+        known = self.model.devices[id]
         if known.newest:
             self.pull(known.newest.activation)
-            self.do_poll(device)
-            self._send_cancel(self._device(device), known.count, answer)
-            self.do_poll(device)
+            self.poll(id)
+            self._send_cancel(id, known.count, answer)
+            self.poll(id)
+            self.check_device(id)
 
     def do_vanish(self, device, words):
         """It is not heard of for longer than the project waits."""
@@ -381,7 +311,7 @@ class Sequence:
         self.agree(self.model.forget(id), "DELETE", f"/devices/{id}")
 
     def do_wait(self, seconds):
-        """Everything that happened in the project moves into the past; then the housekeeping that would come by itself."""
+        """What happened in the project moves into the past; then comes the housekeeping."""
         self.model.wait(seconds)
         with self.database.cursor() as cursor:
             cursor.execute(WAIT, {"slug": self.slug, "seconds": seconds})
@@ -390,6 +320,28 @@ class Sequence:
 
     def do_matrix(self, cohort):
         self.check_matrix(COHORTS[cohort])
+
+    def do_what_if(self, cohort, release, change, staged):
+        """Pull a release that is active, activate one that is not, or turn version checking round."""
+        cohort = COHORTS[cohort]
+        active = {release_name(each.release): each for each in self.model.active(cohort)}
+        others = [name for name, each in self.model.releases.items() if name not in active and each.payloads]
+        then = copy.deepcopy(self.model)
+        checking = not then.cohorts[cohort].version_checking
+        names = sorted(active) if change == "pull" else sorted(others)
+        if change == "checking" or not names:
+            body = {"version_checking": checking}
+            then.set_version_checking(cohort, checking)
+        elif change == "pull":
+            body = {"pull": names[release % len(names)]}
+            then.pull(next(each for each in then.active(cohort) if release_name(each.release) == body["pull"]))
+        else:
+            body = {"activate": names[release % len(names)], "staged": staged}
+            then.activate(body["activate"], cohort, staged)
+        answer = self.agree(200, "POST", f"/cohorts/{cohort}/what-if", {"changes": [body]})
+        assert matrix_of(answer["before"]) == self.model.matrix(cohort), body
+        assert matrix_of(answer["after"]) == then.matrix(cohort), body
+        assert answer["moves"] == self.model.moves(then, cohort), body
 
     # ---- What must be the same ----
 
@@ -429,24 +381,28 @@ class Sequence:
             (self.activation_ids[each.id], reason) for each, reason in zip(active, decision.trail)], id
 
     def check_matrix(self, cohort):
-        answer = self.agree(200, "GET", f"/cohorts/{cohort}/matrix")
-        rows = {}
-        for row in answer["rows"]:
-            group = (row["software_version"], row["software_type"], row["hardware_version"],
-                     tuple(sorted(row["attributes"].items())))
-            assert group not in rows and row["final"] == (row["moving"] == 0)
-            rows[group] = {"devices": row["devices"], "moving": row["moving"],
-                           "cells": {each["release"]: (each["devices"], each["staged_devices"]) for each in row["cells"]},
-                           "staying": {each["reason"]: each["devices"] for each in row["staying"]}}
-        columns = [[column["version"], column["total"],
-                    {(each["release"], each["kind"], each["staged"]) for each in column["active"]}]
-                   for column in answer["columns"]]
-        said = {"devices": answer["devices"], "moving": answer["moving"], "rows": rows, "columns": columns}
-        assert said == self.model.matrix(cohort), cohort
+        assert matrix_of(self.agree(200, "GET", f"/cohorts/{cohort}/matrix")) == self.model.matrix(cohort), cohort
 
 
-# In one statement, so that the gateway's own housekeeping sees all of it or nothing.
+def matrix_of(answer):
+    """The gateway's in the form of the model's."""
+    rows = {}
+    for row in answer["rows"]:
+        group = (row["software_version"], row["software_type"], row["hardware_version"],
+                 tuple(sorted(row["attributes"].items())))
+        assert group not in rows and row["final"] == (row["moving"] == 0)
+        rows[group] = {"devices": row["devices"], "moving": row["moving"],
+                       "cells": {each["release"]: (each["devices"], each["staged_devices"]) for each in row["cells"]},
+                       "staying": {each["reason"]: each["devices"] for each in row["staying"]}}
+    columns = [[column["version"], column["total"],
+                {(each["release"], each["kind"], each["staged"]) for each in column["active"]}]
+               for column in answer["columns"]]
+    return {"devices": answer["devices"], "moving": answer["moving"], "rows": rows, "columns": columns}
+
+
+# In one transaction and with the housekeeper's lock, so that the gateway's own does not come in between.
 WAIT = """
+select pg_advisory_xact_lock(hashtext('mews.deployments_expire'));
 with deployments as (
   update deployment
      set created_at = created_at - %(seconds)s * interval '1 second',
@@ -454,7 +410,8 @@ with deployments as (
    where project_id = (select id from project where slug = %(slug)s)
 )
 update device
-   set failures = (select jsonb_object_agg(key, jsonb_build_array(value -> 0, (value ->> 1)::bigint - %(seconds)s * 1000000::bigint))
+   set failures = (select jsonb_object_agg(
+                            key, jsonb_build_array(value -> 0, (value ->> 1)::bigint - %(seconds)s * 1000000::bigint))
                      from jsonb_each(failures))
  where project_id = (select id from project where slug = %(slug)s) and failures is not null;
 select deployments_expire();

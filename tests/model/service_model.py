@@ -231,7 +231,8 @@ class Service:
         self._settle(device, self.keys[key] or device.cohort)
         open = device.newest if device.newest and device.newest.state in OPEN else None
         canceling = open and open.state == "canceling"
-        return Poll(open.n if open and not canceling else None, open.n if canceling else None, finished, wants_attributes)
+        return Poll(open.n if open and not canceling else None, open.n if canceling else None, finished,
+                    wants_attributes)
 
     def _settle(self, device, cohort):
         """Make what the device is offered fit the decision."""
@@ -408,6 +409,14 @@ class Service:
         return {"devices": sum(row["devices"] for row in rows.values()),
                 "moving": sum(row["moving"] for row in rows.values()), "rows": rows,
                 "columns": self._columns(cohort, rows)}
+
+    def moves(self, then, cohort):
+        """How many devices of the cohort have another next step in `then`, a copy of this service with a change."""
+        def step(service, id):
+            decision = service.decide(service.devices[id], cohort, as_group=True)
+            return next((each.release.id for each in service.activations if each.id == decision.activation), None)
+
+        return sum(step(self, id) != step(then, id) for id in self.members(cohort))
 
     def _columns(self, cohort, rows):
         """[version, how many devices move to it, what is active] in the order of versions."""

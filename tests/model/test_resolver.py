@@ -70,8 +70,8 @@ def devices(draw, releases):
     attempts = [dataclasses.replace(draw(failed), release_id=id)
                 for id in draw(st.lists(st.integers(1, len(releases) + 1), unique=True, max_size=5))]
     return Facts(draw(st.booleans()), draw(st.sampled_from([None, None, *TYPES])),
-                 None, draw(st.sampled_from(HARDWARE * 4 + [None])),
-                 draw(st.sampled_from([False, False, False, True])), draw(attributes), attempts, draw(st.sampled_from(TIMES)))
+                 None, draw(st.sampled_from(HARDWARE * 4 + [None])), draw(st.sampled_from([False, False, False, True])),
+                 draw(attributes), attempts, draw(st.sampled_from(TIMES)))
 
 
 @st.composite

@@ -11,7 +11,8 @@ import hypothesis
 import psycopg2
 import pytest
 
-from sequences import Client, Sequence, sequences
+from sequences import Client, Sequence
+from steps import sequences
 
 KEPT = pathlib.Path(__file__).parent / "kept" / "sequences.jsonl"
 SEQUENCES = int(os.environ.get("MEWS_SEQUENCES", "60"))
@@ -22,7 +23,9 @@ LENGTH = 30  # steps
 @pytest.fixture
 def run(gateway, database):
     """run(steps): in a project of its own."""
-    with contextlib.closing(psycopg2.connect(database.conninfo)) as connection, contextlib.closing(Client(gateway)) as client:
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(contextlib.closing(psycopg2.connect(database.conninfo)))
+        client = stack.enter_context(contextlib.closing(Client(gateway)))
         connection.autocommit = True
         yield lambda steps: Sequence(client, connection).run(steps)
 

@@ -1,0 +1,68 @@
+"""A hundred clients at once: no change is lost, and nobody sees a 500."""
+from concurrent.futures import ThreadPoolExecutor
+
+from lib.operator import expect
+
+CLIENTS = 100
+
+
+def at_once(job, count=CLIENTS):
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(job, range(count)))
+
+
+def test_no_update_is_lost(admin):
+    """Each adds its line to the notes, as a client does that knows of ETags."""
+    expect(201, admin.post("/devices", {"id": "cam-1"}))
+
+    def add_line(number):
+        for _ in range(1000):
+            device = expect(200, admin.get("/devices/cam-1"))
+            reply = admin.patch("/devices/cam-1", {"notes": device.json["notes"] + f"{number}\n"},
+                                headers={"If-Match": device.headers["ETag"]})
+            if reply.status == 200:
+                return
+            assert reply.status == 412, reply
+        raise AssertionError("never got through")
+
+    at_once(add_line, 20)
+    assert sorted(map(int, admin.get("/devices/cam-1").json["notes"].split())) == list(range(20))
+
+
+def test_one_of_a_hundred_wins(admin):
+    etag = admin.get("").headers["ETag"]
+    statuses = at_once(lambda n: admin.patch("", {"name": f"name {n}"}, headers={"If-Match": etag}).status)
+    assert sorted(statuses) == [200] + [412] * (CLIENTS - 1)
+
+
+def test_one_creation_of_a_hundred(admin):
+    assert sorted(at_once(lambda n: admin.post("/cohorts", {"slug": "beta"}).status)) == [201] + [409] * (CLIENTS - 1)
+    ids = {expect(201, reply).json["id"] for reply in at_once(
+        lambda n: admin.post("/keys", {"name": "k"}, headers={"Idempotency-Key": "same"}))}
+    assert len(ids) == 1
+
+
+def test_everything_at_once(admin, fleet, database):
+    """Edits, moves, percentages and deletions of the same things."""
+    devices = fleet(300)
+    for slug in ("a", "b"):
+        expect(201, admin.post("/cohorts", {"slug": slug}))
+    jobs = [
+        lambda n: admin.patch("/cohorts/default", {"staged_percent": n}),
+        lambda n: admin.patch(f"/cohorts/{'ab'[n % 2]}", {"default": True}),
+        lambda n: admin.post("/devices/move", {"devices": devices[n:n + 50], "cohort": "ab"[n % 2]}),
+        lambda n: admin.post("/devices/move", {"from": "ab"[n % 2], "cohort": "default"}),
+        lambda n: admin.patch(f"/devices/{devices[n]}", {"cohort": "ab"[n % 2], "notes": str(n)}),
+        lambda n: admin.delete(f"/devices/{devices[200 + n // 6]}"),
+        lambda n: admin.patch("", {"polling_interval": 100 + n}),
+    ]
+    replies = at_once(lambda n: jobs[n % len(jobs)](n))
+    assert {reply.status for reply in replies} <= {200, 204, 409, 412, 422}, replies
+    entries = admin.items("//audit?limit=1000")
+    assert [each["id"] for each in entries] == list(range(len(entries), 0, -1))
+    assert admin.get("//audit/verify").json["intact"]
+    assert database("select count(*) from cohort where is_default") == [(1,)]
+    counted = {each["slug"]: (each["devices"], each["staged_devices"]) for each in admin.items("/cohorts")}
+    for slug, devices, staged in database("select c.slug, count(d), count(d) filter (where d.staged) from cohort c"
+                                          " left join device d on d.cohort_id = c.id group by 1"):
+        assert counted[slug] == (devices, staged)
