@@ -64,7 +64,7 @@ static bool report(struct run *run, json_t *last, json_int_t checked)
 	json_object_set_new(last, "checked", json_integer(checked));
 	json_object_del(last, "next");
 	if (run->json)
-		show_json(run, last);
+		show_json(last);
 	if (!json_is_true(json_object_get(last, "intact")))
 		return run_fail(run, RUN_ALTERED,
 				"the audit log was tampered with: entry %" JSON_INTEGER_FORMAT

@@ -6,7 +6,6 @@
 #include "cli/command.h"
 #include "cli/complete.h"
 #include "cli/handlers.h"
-#include "cli/help.h"
 #include "cli/input.h"
 #include "cli/roles.h"
 #include "cli/show.h"
@@ -50,9 +49,10 @@ static const char ZSH[] =
 	"}\n"
 	"if [[ $funcstack[1] == _mews ]]; then _mews \"$@\"; else compdef _mews mews; fi\n";
 
+static const char *const SHELLS[] = { "bash", "zsh", NULL };
+
 bool cmd_completion(struct run *run)
 {
-	static const char *const SHELLS[] = { "bash", "zsh", NULL };
 	const char *shell = run_arg(run, 0);
 
 	if (!input_word(run, "SHELL", shell, SHELLS))
@@ -163,26 +163,33 @@ static void offer_source(struct offer *offer, const struct source *source)
 		run->exit = RUN_DONE;
 }
 
+/* ---- Values that we know ourselves ---- */
+
+static const char *const STATES[] = {
+	"offered",   "retrieved",  "downloading", "downloaded", "installing",
+	"installed", "confirmed",  "failed",      "rejected",   "canceling",
+	"canceled",  "superseded", "rolled_back", "timed_out",  NULL,
+};
+static const char *const FORMATS[] = { "jsonl", "csv", NULL };
+
+static const struct {
+	const char *placeholder;
+	const char *const *words;
+} WORDS[] = {
+	{ "ROLE", ROLES },
+	{ "S", STATES },
+	{ "FORMAT", FORMATS },
+	{ "SHELL", SHELLS },
+};
+
 static void offer_values(struct offer *offer, const struct command *command, const char *name)
 {
-	static const char *const STATES[] = { "offered",     "retrieved",  "downloading",
-					      "downloaded",  "installing", "installed",
-					      "confirmed",   "failed",     "rejected",
-					      "canceling",   "canceled",   "superseded",
-					      "rolled_back", "timed_out",  NULL };
-	static const char *const FORMATS[] = { "jsonl", "csv", NULL };
-	static const char *const SHELLS[] = { "bash", "zsh", NULL };
-	const char *const *words = strcmp(name, "ROLE") == 0     ? ROLES
-				   : strcmp(name, "S") == 0      ? STATES
-				   : strcmp(name, "FORMAT") == 0 ? FORMATS
-				   : strcmp(name, "SHELL") == 0  ? SHELLS
-								 : NULL;
-
-	if (words)
-		offer_words(offer, words);
+	for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+		if (strcmp(WORDS[i].placeholder, name) == 0)
+			offer_words(offer, WORDS[i].words);
 	if (strcmp(name, "FILE") == 0)
 		puts(":files");
-	if (strncmp(name, "KEY=", 4) == 0)
+	if (strcmp(name, "KEY=VALUE") == 0)
 		offer_keys(offer, command->keys);
 	for (size_t i = 0; i < sizeof(SOURCES) / sizeof(SOURCES[0]); i++)
 		if (strcmp(SOURCES[i].placeholder, name) == 0 &&
@@ -211,32 +218,18 @@ bool cmd_complete(struct run *run)
 	struct cursor at;
 
 	complete_read(run->arena, words, count ? count - 1 : 0, &at);
-	if (at.option && (*offer.typed != '-' || !at.may_end))
+	if (at.option && (*offer.typed != '-' || !at.may_end)) {
+		size_t length = strcspn(at.option->value, "."); /* without dots */
+
 		offer_values(&offer, at.command ? at.command : COMMANDS,
-			     arena_strndup(run->arena, at.option->value,
-					   strcspn(at.option->value, ".")));
-	else if (*offer.typed == '-') {
+			     arena_strndup(run->arena, at.option->value, length));
+	} else if (*offer.typed == '-') {
 		offer_options(&offer, at.command, at.command ? at.command->options : NULL);
 		offer_options(&offer, at.command, GENERAL_OPTIONS);
-	} else if (!at.command)
+	} else if (!at.command) {
 		offer_commands(&offer, at.words);
-	else
+	} else {
 		offer_values(&offer, at.command, arg_name(run, at.command, at.nargs));
-	return true;
-}
-
-/* ---- Help ---- */
-
-bool cmd_help(struct run *run)
-{
-	const char *text = "";
-	size_t count;
-	const char *const *words = run_args(run, 0, &count);
-
-	for (size_t i = 0; i < count; i++)
-		text = arena_printf(run->arena, "%s%s%s", text, i ? " " : "", words[i]);
-	if (!help_knows(text))
-		return run_usage(run, "there is no command \"%s\"", text);
-	help_print(stdout, run->arena, text);
+	}
 	return true;
 }

@@ -105,7 +105,7 @@ static bool what_if(struct run *run, const char *cohort, const char *const *word
 		      json_pack("{s:O}", "changes", changes), &forecast))
 		return false;
 	if (run->json) {
-		show_json(run, forecast);
+		show_json(forecast);
 		return true;
 	}
 	matrix_print(run, json_object_get(forecast, "after"));

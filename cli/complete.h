@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
 struct command;
 struct option;
 
@@ -18,8 +19,6 @@ struct cursor {
 	bool may_end;                  /* the option has a value already, and takes more */
 	size_t nargs;                  /* arguments before this one */
 };
-
-struct arena;
 
 /* `words`: those before the one that is being typed. */
 void complete_read(struct arena *arena, const char *const *words, size_t count, struct cursor *out);

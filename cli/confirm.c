@@ -53,7 +53,7 @@ bool confirm_change(struct run *run, const char *cohort, json_t *changes, const 
 		      &forecast))
 		return false;
 	if (run->dry_run && run->json)
-		show_json(run, forecast);
+		show_json(forecast);
 	else
 		matrix_print_difference(run, run->dry_run ? stdout : stderr, forecast);
 	*out = run->dry_run ? CONFIRM_STOP : CONFIRM_GO;

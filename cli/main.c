@@ -45,9 +45,24 @@ static bool load_config(struct run *run)
 	return false;
 }
 
+static struct http *open_http(const struct run *run)
+{
+	bool quick = run->parsed->command->run == cmd_complete;
+	struct http_options options = {
+		.url = run->config.url ? run->config.url : "",
+		.token = run->config.token,
+		.ca_file = run->config.ca_file,
+		.attempts = quick ? 1 : ATTEMPTS,
+		.timeout = quick ? QUICK_TIMEOUT : TIMEOUT,
+	};
+
+	return http_open(&options);
+}
+
 static bool run_command(struct run *run)
 {
 	const struct command *command = run->parsed->command;
+	bool ok;
 
 	if (run->json && run->quiet)
 		return run_usage(run, "--json and --quiet exclude each other");
@@ -56,14 +71,8 @@ static bool run_command(struct run *run)
 		return command->run(run);
 	if (!load_config(run))
 		return false;
-	struct http_options options = { run->config.url ? run->config.url : "", run->config.token,
-					run->config.ca_file, ATTEMPTS, TIMEOUT };
-
-	if (command->run == cmd_complete)
-		options.attempts = 1, options.timeout = QUICK_TIMEOUT;
-	run->http = http_open(&options);
-	bool ok = command->run(run);
-
+	run->http = open_http(run);
+	ok = command->run(run);
 	http_close(run->http);
 	return ok;
 }

@@ -263,7 +263,7 @@ static void print_ids(struct run *run, const json_t *matrix)
 void matrix_print(struct run *run, const json_t *matrix)
 {
 	if (run->json) {
-		show_json(run, matrix);
+		show_json(matrix);
 	} else if (run->quiet) {
 		print_ids(run, matrix);
 	} else if (run->human) {

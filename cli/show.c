@@ -147,7 +147,7 @@ static void add_row(struct run *run, struct table *table, const json_t *thing,
 
 /* ---- JSON and ids ---- */
 
-static void print_json(struct run *run, const json_t *json, size_t flags)
+static void print_json(const json_t *json, size_t flags)
 {
 	struct arena *arena = arena_new();
 	char *text = json_dumps(json, flags | JSON_ENCODE_ANY);
@@ -155,12 +155,11 @@ static void print_json(struct run *run, const json_t *json, size_t flags)
 	fputs(text_json_printable(arena, text), stdout);
 	free(text);
 	arena_free(arena);
-	(void)run;
 }
 
-void show_json(struct run *run, const json_t *json)
+void show_json(const json_t *json)
 {
-	print_json(run, json, JSON_INDENT(2));
+	print_json(json, JSON_INDENT(2));
 	putchar('\n');
 }
 
@@ -195,7 +194,7 @@ static bool list_item(struct run *run, void *context, const json_t *item)
 	run->arena = arena_new(); /* a list may be long */
 	if (run->json) {
 		fputs(listing->count ? ",\n" : "[\n", stdout);
-		print_json(run, item, JSON_COMPACT);
+		print_json(item, JSON_COMPACT);
 	} else if (run->quiet) {
 		print_id(run, item, listing->kind);
 	} else {
@@ -250,7 +249,7 @@ void show_one(struct run *run, const json_t *thing, const struct show_kind *kind
 	struct table *table;
 
 	if (run->json) {
-		show_json(run, thing);
+		show_json(thing);
 		return;
 	}
 	if (run->quiet) {
@@ -276,7 +275,7 @@ void show_done(struct run *run, const json_t *thing, const char *id, const char 
 
 	if (run->json) {
 		if (thing)
-			show_json(run, thing);
+			show_json(thing);
 		return;
 	}
 	if (run->quiet) {
@@ -300,7 +299,7 @@ void show_secret(struct run *run, const json_t *thing, const char *name)
 
 	id = text_printable(run->arena, id);
 	if (run->json)
-		show_json(run, thing);
+		show_json(thing);
 	else if (run->quiet)
 		puts(id);
 	else if (run->human)

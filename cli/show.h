@@ -55,7 +55,7 @@ void show_done(struct run *run, const json_t *thing, const char *id, const char 
  */
 void show_secret(struct run *run, const json_t *thing, const char *name);
 
-void show_json(struct run *run, const json_t *json);
+void show_json(const json_t *json);
 
 /* A member as text; `as` counts for people only. */
 const char *show_value(struct run *run, const json_t *value, enum show_as as, bool human);

@@ -99,7 +99,7 @@ static void print_story(struct run *run, const json_t *deployment)
 void story_print_deployment(struct run *run, const json_t *deployment)
 {
 	if (run->json)
-		show_json(run, deployment);
+		show_json(deployment);
 	else if (run->quiet)
 		puts(text_printable(run->arena, story_id(run, deployment)));
 	else
@@ -147,7 +147,7 @@ void story_print_history(struct run *run, const json_t *deployments, const json_
 		json_t *both = json_pack("{s:O, s:O?}", "deployments", deployments, "versions",
 					 versions);
 
-		show_json(run, run_keep(run, both));
+		show_json(run_keep(run, both));
 		return;
 	}
 	json_array_foreach (deployments, i, deployment) {
@@ -226,7 +226,7 @@ static void print_lines(struct run *run, const json_t *report)
 void story_print_inspection(struct run *run, const json_t *report)
 {
 	if (run->json) {
-		show_json(run, report);
+		show_json(report);
 		return;
 	}
 	if (!run->human && !run->quiet) {

@@ -27,6 +27,7 @@ static const struct area *const AREAS[] = { &manage_area, &ota_area, &ddi_area, 
 static const struct worker_job JOBS[] = {
 	{ QUERY_COUNTERS_FOLD, 2 },
 	{ QUERY_DEPLOYMENTS_EXPIRE, 60 },
+	{ QUERY_STATISTICS_SAMPLE, 60 },
 	{ 0 },
 };
 

@@ -34,8 +34,8 @@ struct process {
 	struct worker worker;
 	const struct worker_args *args;
 	struct event *start, *term, *interrupt, *drain, *report, *sweep, **jobs;
-	size_t njobs;
-	int64_t deadline; /* monotonic ms: of starting, later of draining */
+	size_t njobs, nsockets; /* still open */
+	int64_t deadline;       /* monotonic ms: of starting, later of draining */
 };
 
 /* A job of the table with its timer. */
@@ -113,6 +113,16 @@ static void on_start(evutil_socket_t fd, short what, void *arg)
 
 /* ---- Draining ---- */
 
+/*
+ * Or the kernel goes on to queue connections for us. A turn of the loop after http_drain(): the
+ * master has the sockets, too, so closing them does not take them out of epoll.
+ */
+static void close_sockets(struct process *p)
+{
+	for (; p->nsockets; p->nsockets--)
+		close(p->args->sockets[p->nsockets - 1]);
+}
+
 static void on_drain(evutil_socket_t fd, short what, void *arg)
 {
 	struct process *p = arg;
@@ -121,6 +131,7 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	close_sockets(p);
 	http_drain(p->worker.http);
 	connections = http_connections(p->worker.http);
 	requests = request_count();
@@ -136,6 +147,7 @@ static void on_drain(evutil_socket_t fd, short what, void *arg)
 static void on_stop(evutil_socket_t number, short what, void *arg)
 {
 	struct process *p = arg;
+	struct timeval soon = milliseconds(DRAIN_MS);
 
 	(void)what;
 	if (p->worker.draining)
@@ -145,9 +157,8 @@ static void on_stop(evutil_socket_t number, short what, void *arg)
 	p->worker.draining = true;
 	on_report(-1, EV_TIMEOUT, p);
 	p->deadline = now_ms() + (int64_t)p->worker.config->drain_timeout * 1000;
-	on_drain(-1, EV_TIMEOUT, p);
-	for (size_t i = 0; i < p->args->nsockets; i++)
-		close(p->args->sockets[i]); /* or the kernel goes on to queue connections */
+	http_drain(p->worker.http);
+	event_add(p->drain, &soon);
 }
 
 /* ---- Keeping house ---- */
@@ -288,6 +299,7 @@ int worker_run(const struct worker_args *args)
 			    .areas = args->areas },
 		.args = args,
 		.njobs = count_jobs(args->jobs),
+		.nsockets = args->nsockets,
 	};
 	struct housekeeping *table = must(calloc(p.njobs + 1, sizeof(*table)));
 	struct error err;

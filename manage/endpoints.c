@@ -126,6 +126,13 @@ static const struct route ROUTES[] = {
 	OWN("POST", P "/cohorts/{cohort}/what-if", manage_what_if, "what_if", ROLE_READER, NULL, fields_what_if, 200, "WhatIf",
 	    "The matrix for a change that has not been made."),
 
+	CALL("GET", P "/statistics/versions", "statistics_versions", ROLE_READER, fields_statistics, NULL, 200, "Statistics",
+	     "Devices by software version, now and over time; \"\" is none reported."),
+	CALL("GET", P "/statistics/deployments", "statistics_deployments", ROLE_READER, fields_statistics, NULL, 200, "Statistics",
+	     "Deployments by state, now and over time."),
+	CALL("GET", P "/statistics/seen", "statistics_seen", ROLE_READER, fields_statistics, NULL, 200, "Statistics",
+	     "Devices that polled within an hour, now and over time; estimated in fleets of more than 500,000."),
+
 	/* Files: the tus protocol, and PUT for small ones */
 	OWN("OPTIONS", P "/uploads", manage_upload_options, "upload_options", ROLE_ANYONE, NULL, NULL, 204, NULL,
 	    "What the server speaks of tus."),

@@ -30,7 +30,7 @@ extern const struct field fields_cohort[], fields_cohort_change[];
 /* fields_release.c */
 extern const struct field fields_release[], fields_release_change[], fields_payload[];
 extern const struct field fields_activation[], fields_activation_list[];
-extern const struct field fields_what_if[];
+extern const struct field fields_what_if[], fields_statistics[];
 
 /* fields_device.c */
 extern const struct field fields_device_list[], fields_device[], fields_device_change[];

@@ -67,4 +67,13 @@ const struct field fields_what_if[] = {
 	  .example = "[{\"activate\": \"1.1.0\", \"staged\": true}, {\"staged_percent\": 10}]" },
 	{ 0 },
 };
+
+static const char *const STEPS[] = { "hour", "day", "week", "month", NULL };
+
+const struct field fields_statistics[] = {
+	{ .name = "since", .type = FIELD_TIME, .about = "From this time on; 30 days ago by default." },
+	{ .name = "until", .type = FIELD_TIME, .about = "Before this time." },
+	{ .name = "step", .type = FIELD_WORD, .words = STEPS, .about = "One count each; day by default." },
+	{ 0 },
+};
 /* clang-format on */

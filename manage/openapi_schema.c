@@ -120,6 +120,7 @@ static const struct {
 	{ "time", "{\"type\": \"string\", \"format\": \"date-time\"}" },
 	{ "texts", "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}" },
 	{ "map", "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"string\"}}" },
+	{ "counts", "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"integer\"}}" },
 	{ "object", "{\"type\": \"object\"}" },
 };
 

@@ -195,6 +195,12 @@ const struct reply replies[] = {
 		{ "moves", "integer", "Devices whose next step changes.", "378" },
 		{ "before", "Matrix", "" }, { "after", "Matrix", "" }) },
 
+	{ "Statistics", "Counts, now and at full hours.", MEMBERS(
+		{ "now", "counts", "", "{\"1.1.0\": 420}" },
+		{ "over_time", "[Sample]", "The oldest first." }) },
+	{ "Sample", "Counts at some time.", MEMBERS(
+		{ "at", "time", "" }, { "counts", "counts", "", "{\"1.1.0\": 420}" }) },
+
 	/* Files */
 	{ "Artifact", "Stored bytes.", MEMBERS(
 		{ "sha256", "text", "" }, { "sha1", "text", "" }, { "md5", "text", "" },

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Types: text, integer, boolean, time, texts, map (an object of texts), object (any), the name of a
- * reply, or [name]: an array of them. Behind it ? (may be null) or ~ (may be absent).
+ * Types: text, integer, boolean, time, texts, map (an object of texts), counts (one of integers),
+ * object (any), the name of a reply, or [name]: an array of them. Behind it ? (may be null) or ~
+ * (may be absent).
  */
 struct reply_member {
 	const char *name; /* NULL ends a list */

@@ -116,12 +116,15 @@ end $$;
 
 -- ---- What the device says ----
 
--- The state that a feedback leads to; null: it changes nothing.
+-- The state that a feedback leads to; null: it changes nothing. Constants of the type itself, as a cast
+-- of the whole would keep PostgreSQL from inlining it.
 create or replace function feedback_state(_state deployment_state, _execution text, _result text, _trust boolean)
 returns deployment_state language sql immutable as $$
-select (case
-  when _execution = 'closed' and _result = 'failure' then case when is_open(_state) or _state = 'installed' then 'failed' end
-  when _execution = 'closed' and _trust then case when is_open(_state) or _state in ('installed', 'timed_out') then 'confirmed' end
+select case
+  when _execution = 'closed' and _result = 'failure'
+    then case when is_open(_state) or _state = 'installed' then 'failed'::deployment_state end
+  when _execution = 'closed' and _trust
+    then case when is_open(_state) or _state in ('installed', 'timed_out') then 'confirmed'::deployment_state end
   when not is_open(_state) then null
   when _execution = 'closed' then 'installed'
   when _state = 'canceling' then null
@@ -129,7 +132,7 @@ select (case
   when _execution = 'proceeding' then 'installing'
   when _execution = 'downloaded' and _state <> 'installing' then 'downloaded'
   when _execution = 'download' and _state in ('offered', 'retrieved', 'rejected') then 'downloading'
-end)::deployment_state
+end
 $$;
 
 -- Keep what the device said: within the quota whole, beyond it counted. What closes is always kept,
@@ -265,6 +268,7 @@ end $$;
 create or replace function deployments_expire() returns void language plpgsql as $$
 declare
   _deployment deployment;
+  _ended      deployment[] := '{}';
 begin
   if not pg_try_advisory_xact_lock(hashtext('mews.deployments_expire')) then
     return;
@@ -288,7 +292,12 @@ begin
     continue when not found; -- it came back just now
     perform event_note(_deployment, 'gateway', null, null, null,
                        array[format('Timed out: nothing was heard of it since %s.', to_char(_deployment.changed_at, 'YYYY-MM-DD HH24:MI:SS "UTC"'))]);
-    perform deployment_enter(_deployment, 'timed_out', _deployment.state not in ('offered', 'canceling'));
+    _ended := _ended || deployment_enter(_deployment, 'timed_out', _deployment.state not in ('offered', 'canceling'));
+  end loop;
+  foreach _deployment in array _ended loop -- only now: who holds the end of the log waits for no device
+    perform audit_add(null, (select slug from project where id = _deployment.project_id), 'deployment.time_out',
+                      format('device %s deployment %s', _deployment.device_id, _deployment.n),
+                      null, deployment_json(_deployment)::jsonb);
   end loop;
 end $$;
 

@@ -30,8 +30,8 @@ with asked as (
     join device d on d.project_id = a.project_id and d.cohort_id = a.cohort_id and d.failures is not null
 ), counted as (
   select g.software_type, g.software_version, g.hardware_version, g.staged, g.targeting, g.devices, null::jsonb as failures
-    from asked a
-    join fleet_now g on g.project_id = a.project_id and g.cohort_id = a.cohort_id
+    from fleet_now g -- not joined: the view would count all cohorts first
+   where g.project_id = (select project_id from asked) and g.cohort_id = (select cohort_id from asked)
   union all
   select software_type, software_version, hardware_version, staged, targeting, count(*), failures
     from held

@@ -40,6 +40,19 @@ def test_entry(admin, busy):
     assert newest["request_id"]
 
 
+def test_the_gateway_does_things_itself(admin, gateway, publish, database):
+    publish("1.1.0", size=5000, hardware=("board-a",))
+    gateway.ddi("GET", "/cam-1")
+    gateway.ddi("PUT", "/cam-1/configData", json={"mode": "merge", "data": {
+        "current_version": "1.0.0", "hardware_version": "board-a"}})
+    gateway.ddi("GET", "/cam-1")
+    database("update deployment set created_at = created_at - interval '2 days', changed_at = changed_at - interval '2 days'")
+    database("select deployments_expire()")
+    (entry,) = admin.items("//audit?action=deployment.time_out")
+    assert entry.items() >= {"actor_kind": "system", "actor": "mewsd", "object": "device cam-1 deployment 1"}.items()
+    assert entry["after"]["state"] == "timed_out" and verify(admin)["intact"]
+
+
 def test_refused_changes_leave_nothing(admin):
     expect(409, admin.delete("/cohorts/default"))
     assert admin.items("//audit") == []

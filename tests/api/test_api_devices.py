@@ -5,6 +5,7 @@ import urllib.parse
 import pytest
 
 from lib.operator import expect
+from lib.wait import wait_until
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_register_ahead(admin, gateway, beta):
     expect(400, admin.post("/devices", {"id": "x" * 257}), "/id")
     assert expect(201, admin.post("/devices", {"id": "cam-2"})).json["cohort"] == "default"
     assert gateway.ddi("GET", "/cam-2").status == 200
-    assert admin.get("/devices/cam-2").json["last_seen"] is not None
+    wait_until(lambda: admin.get("/devices/cam-2").json["last_seen"], what="seen")
 
 
 def test_change(admin, beta, gateway):

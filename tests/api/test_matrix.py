@@ -244,12 +244,14 @@ def test_as_many_failures_as_there_can_be(matrix, releases, fleet, database):
 
 @pytest.fixture
 def huge(database, admin, releases):
-    """A cohort of 10 M devices in 2,000 groups, and a dozen active releases."""
+    """A cohort of 10 M devices in 2,000 groups, with a dozen active releases, among 20 others of that size."""
+    for n in range(20):
+        expect(201, admin.post("/cohorts", {"slug": f"other-{n}"}))
     database("""
         insert into fleet (project_id, cohort_id, software_type, software_version, hardware_version, staged, devices)
         select c.project_id, c.id, 'main', '1.' || n / 10 || '.' || n %% 10, 'board-' || chr(97 + m), staged, %s
           from cohort c, generate_series(0, 249) n, generate_series(0, 3) m, unnest(array[false, true]) staged
-         where c.slug = 'default'""", FLEET // GROUPS)
+        """, FLEET // GROUPS)
     database("analyze fleet")
     boards = [f"board-{letter}" for letter in "abcd"]
     for n in range(10):

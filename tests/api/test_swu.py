@@ -114,7 +114,8 @@ def test_another_version(add):
 
 
 def test_another_board(add, admin):
-    reply = expect(422, add(image(description(inside=BOARDS)), hardware_versions=["board-a", "board-x"]), "/hardware_versions")
+    reply = add(image(description(inside=BOARDS)), hardware_versions=["board-a", "board-x"])
+    expect(422, reply, "/hardware_versions")
     for board in ("board-a", "board-b", "board-x"):
         assert board in reply.json["detail"]
     assert admin.get("/releases/1.1.0").json["payloads"] == []
@@ -139,9 +140,9 @@ def sign(home):
     def run(text, signer, *options):
         path = home / "sw-description"
         path.write_bytes(text.encode())
-        made = subprocess.run(["openssl", "cms", "-sign", "-in", path, "-signer", signer.certificate, "-inkey", signer.key,
-                               "-outform", "DER", "-nosmimecap", "-binary", *options], capture_output=True, check=True)
-        return made.stdout
+        command = ["openssl", "cms", "-sign", "-in", path, "-signer", signer.certificate, "-inkey", signer.key,
+                   "-outform", "DER", "-nosmimecap", "-binary", *options]
+        return subprocess.run(command, capture_output=True, check=True).stdout
     return run
 
 

@@ -129,7 +129,8 @@ def test_percentage_together_with_a_staged_release(releases, what_if, fleet):
     said = what_if({"activate": "1.1.0", "staged": True}, {"staged_percent": 5})
     assert (said["moves"], said["before"]["moving"], said["after"]["moving"]) == (10, 0, 10)
     row, = said["after"]["rows"]
-    assert row["cells"] == [{"release": "1.1.0", "kind": "full", "version": "1.1.0", "devices": 10, "staged_devices": 10}]
+    cell, = row["cells"]
+    assert cell == {"release": "1.1.0", "kind": "full", "version": "1.1.0", "devices": 10, "staged_devices": 10}
     assert row["staying"][0]["reason"] == "not_staged" and row["staying"][0]["devices"] == 190
 
 

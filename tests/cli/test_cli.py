@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from conftest import FAILED, MEWS, NOT_ALLOWED, NOT_FOUND, USAGE, Mews
 from lib.gateway import TOP
+from lib.mews import FAILED, MEWS, NOT_ALLOWED, NOT_FOUND, USAGE, Mews
 
 MANUAL, PAGE = TOP / "cli/mews.1", TOP / "docs/cli.md"
 
@@ -135,7 +135,7 @@ def test_file_environment_and_options(stranger, gateway):
     configure(stranger, url=gateway.url + "/", token=gateway.admin_token, project="nowhere")
     assert "nowhere" in stranger("project", "show", code=NOT_FOUND).err
     assert stranger("cohort", "list", "-q", env={"MEWS_PROJECT": "default"}).lines == ["default"]
-    assert stranger("cohort", "list", "-q", "--project", "default", env={"MEWS_PROJECT": "nowhere"}).lines == ["default"]
+    assert stranger("cohort", "list", "-q", "-p", "default", env={"MEWS_PROJECT": "nowhere"}).lines == ["default"]
     stranger("cohort", "list", "-p", "default", env={"MEWS_TOKEN": "wrong"}, code=NOT_ALLOWED)
     stranger("cohort", "list", "-p", "default", env={"MEWS_URL": gateway.url + "/api/v1/"})
     # An empty variable is as good as none.
@@ -261,8 +261,9 @@ def test_a_server_that_stays_busy(stranger):
         assert len(other.requests) == 1  # nobody waits an hour
 
 
-@pytest.mark.parametrize("status, code", [(400, 6), (401, 4), (403, 4), (404, 3), (409, 5), (410, 3), (412, 5), (413, 6),
-                                          (415, 6), (422, 6), (429, 1), (500, 1), (503, 1), (418, 1)])
+@pytest.mark.parametrize("status, code", [
+    (400, 6), (401, 4), (403, 4), (404, 3), (409, 5), (410, 3), (412, 5), (413, 6), (415, 6), (418, 1), (422, 6),
+    (429, 1), (500, 1), (503, 1)])
 def test_exit_codes(stranger, status, code):
     with Recorder((status, {}, b'{"detail": "so it is", "request_id": "r1"}')) as other:
         assert "so it is" in stranger("cohort", "list", env={"MEWS_URL": other.url}, code=code).err

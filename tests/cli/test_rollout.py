@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import CONFLICT, FAILED, MEWS, NOT_FOUND, REFUSED, UNCONFIRMED, USAGE, plain
+from lib.mews import CONFLICT, FAILED, MEWS, NOT_FOUND, REFUSED, UNCONFIRMED, USAGE, plain
 from lib.wait import wait_until
 
 MIB = 1 << 20

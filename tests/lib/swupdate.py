@@ -57,6 +57,7 @@ class Device:
                 ["swupdate", "-f", config, "-H", f"{self.settings['hardware']}:1.0", "-u",
                  " ".join([*self.options, *suricatta_options])],
                 orphan=self.orphan, cwd=self.home, stdout=log, stderr=log,
+                restore_signals=False,  # SIGPIPE stays ignored, as under systemd: now and then it would end swupdate
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                      "TMPDIR": str(self.home / "tmp")})  # its sockets lie there as well
         return self

@@ -45,6 +45,11 @@ class Deployment:
     refused: bool = False  # the device has refused to cancel
 
     @property
+    def is_withdrawn(self):
+        """Pulled. A device that has refused to cancel may go on."""
+        return self.activation.pulled and not self.refused
+
+    @property
     def release(self):
         return self.activation.release
 
@@ -238,7 +243,7 @@ class Service:
         """Make what the device is offered fit the decision."""
         open = device.newest
         if open and open.state in BEGUN:
-            if open.activation.pulled and not open.refused:
+            if open.is_withdrawn:
                 self._enter(device, open, "canceling")
             return
         if open and open.state == "canceling":
@@ -285,7 +290,7 @@ class Service:
     def get_deployment(self, id, n):
         """(200, deployment) or (404, None)."""
         device, deployment = self._find(id, n)
-        if not deployment or deployment.state in HIDDEN or deployment.activation.pulled:
+        if not deployment or deployment.state in HIDDEN or deployment.is_withdrawn:
             return 404, None
         if deployment.state == "offered":
             self._enter(device, deployment, "retrieved")
@@ -300,7 +305,7 @@ class Service:
         """True: the file is sent."""
         device = self.devices.get(id)
         open = device and device.newest
-        if not open or open.payload is not payload or open.activation.pulled or open.state not in ("offered", *BEGUN):
+        if not open or open.payload is not payload or open.is_withdrawn or open.state not in ("offered", *BEGUN):
             return False
         if open.state in ("offered", "retrieved"):
             self._enter(device, open, "downloading")

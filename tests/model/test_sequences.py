@@ -34,7 +34,7 @@ def run(gateway, database):
 def test_model_and_gateway_agree(run, share):
     @hypothesis.seed(int(os.environ["MEWS_SEED"]) * SHARES + share)
     @hypothesis.settings(max_examples=-(-SEQUENCES // SHARES), deadline=None, database=None, print_blob=False,
-                         suppress_health_check=list(hypothesis.HealthCheck))
+                         report_multiple_bugs=False, suppress_health_check=list(hypothesis.HealthCheck))
     @hypothesis.given(sequences(LENGTH))
     def agree(steps):
         try:

@@ -52,7 +52,8 @@ def test_delta_must_pass_through_and_extra_info_of_a_file(gateway, releases):
     releases.publish("2.0.0", must_pass_through=True)
     delta = Asker(gateway, hardware="board-b").ask()
     assert (delta["version"], delta["is_delta"], delta["is_forced"]) == ("1.1.0", True, False)
-    assert (delta["artifacts"][0]["hardware_version"], delta["artifacts"][0]["extra_info"]) == ("board-b", {"slot": "b"})
+    artifact, = delta["artifacts"]
+    assert (artifact["hardware_version"], artifact["extra_info"]) == ("board-b", {"slot": "b"})
     forced = Asker(gateway, version="0.9.0").ask()
     assert (forced["version"], forced["is_delta"], forced["is_forced"]) == ("2.0.0", False, True)
 
@@ -185,7 +186,8 @@ def test_version_history(gateway, admin):
     asker = Asker(gateway)
     for version in ("1.0.0", "1.0.0", "1.1.0", "1.0.0"):
         asker.runs(version).request()
-    assert [each["software_version"] for each in admin.items("/devices/device-1/versions")] == ["1.0.0", "1.1.0", "1.0.0"]
+    versions = admin.items("/devices/device-1/versions")
+    assert [each["software_version"] for each in versions] == ["1.0.0", "1.1.0", "1.0.0"]
 
 
 def test_version_left_out_keeps_what_is_known(gateway, admin, releases):
@@ -211,7 +213,8 @@ def test_attributes_of_ddi_stay_and_count(gateway, admin, releases):
 
 def test_names_of_attributes_are_the_projects(gateway, admin, releases):
     expect(200, admin.patch("//projects/default", {
-        "software_version_attributes": ["fw"], "hardware_version_attributes": ["hw"], "software_type_attributes": ["kind"]}))
+        "software_version_attributes": ["fw"], "hardware_version_attributes": ["hw"],
+        "software_type_attributes": ["kind"]}))
     releases.publish("1.1.0")
     assert Asker(gateway).ask()["version"] == "1.1.0"
     assert admin.get("/devices/device-1").json["attributes"] == {"fw": "1.0.0", "hw": BOARD, "kind": "main"}
@@ -390,9 +393,10 @@ def test_serial_with_blank(gateway):
 
 def test_longest_and_strangest_parameters(gateway, admin):
     serial = 127 * "ü" + "'"
-    expect(204, Asker(gateway, serial, 128 * "\"", 128 * "€", "\\'; drop table device").request())
+    software_type = "\\'; drop table device"
+    expect(204, Asker(gateway, serial, 128 * "\"", 128 * "€", software_type).request())
     device, = admin.items("/devices")
-    assert (device["id"], device["hardware_version"], device["software_type"]) == (serial, 128 * "€", "\\'; drop table device")
+    assert (device["id"], device["hardware_version"], device["software_type"]) == (serial, 128 * "€", software_type)
 
 
 def test_no_query_no_path(gateway):
