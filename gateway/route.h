@@ -15,8 +15,8 @@ typedef struct flow step_fn(struct request *req);
 /* Answer with `err` in the dialect of an area: hawkBit's error JSON, problem JSON, ... */
 typedef struct flow error_fn(struct request *req, const struct error *err);
 
-/* 256 characters of hawkBit's longest id, each percent-encoded. */
-enum { ROUTE_MAX_PARAMS = 4, ROUTE_MAX_PARAM = 770 };
+/* 256 characters of hawkBit's longest id, each up to four bytes, percent-encoded. */
+enum { ROUTE_MAX_PARAMS = 4, ROUTE_MAX_PARAM = 3072 };
 
 /* As a route's max_body: as much as the connection takes, the handler knows its limit. */
 #define ROUTE_WHOLE_PIECE SIZE_MAX

@@ -19,31 +19,24 @@ struct request;
  * Each may do what those before it may. Anyone: without credentials. Signed in: with any. Outside
  * of projects there are only these two and admins.
  */
-enum role {
-	ROLE_ANYONE,
-	ROLE_SIGNED_IN,
-	ROLE_READER,
-	ROLE_MEMBER,
-	ROLE_MANAGER,
-	ROLE_ADMIN
-};
+enum role { ROLE_ANYONE, ROLE_SIGNED_IN, ROLE_READER, ROLE_MEMBER, ROLE_MANAGER, ROLE_ADMIN };
 
 enum field_type {
 	FIELD_TEXT,     /* string of `min` to `max` characters */
 	FIELD_LINE,     /* the same without control characters */
-	FIELD_PASSWORD, /* the same as FIELD_TEXT, but it leaves the body; a new one's hash goes along */
+	FIELD_PASSWORD, /* a text that leaves the body; the hash of a new one goes along */
 	FIELD_SLUG,     /* [a-z0-9][a-z0-9_-]*, at most 40 */
 	FIELD_VERSION,  /* string; its sort keys go along as NAME_keys */
 	FIELD_SHA256,   /* 64 lower-case hex digits */
 	FIELD_INTEGER,  /* from `min` to `max` */
 	FIELD_BOOLEAN,
-	FIELD_WORD,     /* one of `words` */
-	FIELD_TEXTS,    /* array of `min` to `max` different lines */
+	FIELD_WORD,         /* one of `words` */
+	FIELD_TEXTS,        /* array of `min` to `max` different lines */
 	FIELD_CERTIFICATES, /* array of `min` to `max` X.509 certificates, PEM */
-	FIELD_ATTRIBUTES, /* object of at most `max` lines; with `words` they are among these */
-	FIELD_OBJECT,   /* any object */
-	FIELD_OBJECTS,  /* array of `min` to `max` objects */
-	FIELD_TIME,     /* RFC 3339 */
+	FIELD_ATTRIBUTES,   /* object of at most `max` lines; with `words` they are among these */
+	FIELD_OBJECT,       /* any object */
+	FIELD_OBJECTS,      /* array of `min` to `max` objects */
+	FIELD_TIME,         /* RFC 3339 */
 };
 
 struct field {
@@ -62,9 +55,9 @@ struct endpoint {
 	const struct field *params; /* of the query; NULL: none */
 	const struct field *body;   /* of the JSON body; NULL: takes none */
 	int status;                 /* of success */
-	const char *reply;          /* see replies.h: "Cohort", "[Cohort]" for a page, or a media type */
-	const char *about;          /* one line for people */
-	const char *secret;         /* a new secret is made; this member of the reply shows it once */
+	const char *reply;  /* see replies.h: "Cohort", "[Cohort]" for a page, or a media type */
+	const char *about;  /* one line for people */
+	const char *secret; /* a new secret is made; this member of the reply shows it once */
 	/* For the document alone: of endpoints that are more than JSON in and out. */
 	const char *takes;           /* media type of the body */
 	const struct field *headers; /* of the request */
@@ -73,8 +66,8 @@ struct endpoint {
 
 /* Who is asking: req->caller behind manage_enter(). */
 struct caller {
-	enum role role;    /* in the project of the path, or outside of projects */
-	const char *actor; /* JSON as the schema's functions take it */
+	enum role role;      /* in the project of the path, or outside of projects */
+	const char *actor;   /* JSON as the schema's functions take it */
 	const char *account; /* e-mail of the user, also of one behind a token; NULL: none */
 };
 

@@ -13,12 +13,16 @@ enum {
 };
 
 /* Of every list. */
-#define FIELDS_LIMIT                                                                        \
-	{ .name = "limit", .type = FIELD_INTEGER, .min = 1, .max = FIELDS_PAGE_MAX,         \
-	  .about = "Items of one page, 100 by default.", .example = "100" }
-#define FIELDS_CURSOR                                                                       \
-	{ .name = "cursor", .type = FIELD_TEXT, .min = 1, .max = FIELDS_CURSOR_MAX,         \
-	  .about = "Where the page begins: `next` of the page before." }
+#define FIELDS_LIMIT                                                                      \
+	{                                                                                 \
+		.name = "limit", .type = FIELD_INTEGER, .min = 1, .max = FIELDS_PAGE_MAX, \
+		.about = "Items of one page, 100 by default.", .example = "100"           \
+	}
+#define FIELDS_CURSOR                                                                     \
+	{                                                                                 \
+		.name = "cursor", .type = FIELD_TEXT, .min = 1, .max = FIELDS_CURSOR_MAX, \
+		.about = "Where the page begins: `next` of the page before."              \
+	}
 
 extern const struct field fields_page[];
 
@@ -43,4 +47,5 @@ extern const struct field fields_login[], fields_me_password[];
 extern const struct field fields_audit[], fields_audit_export[], fields_audit_verify[];
 
 /* fields_upload.c */
-extern const struct field fields_tus[], fields_tus_create[], fields_tus_piece[], fields_tus_override[];
+extern const struct field fields_tus[], fields_tus_create[], fields_tus_piece[],
+	fields_tus_override[];

@@ -64,13 +64,16 @@ create or replace trigger deployment_recounted after update of state on deployme
 
 -- Housekeeping; whoever comes while another one folds has nothing to do.
 create or replace function counters_fold() returns void language plpgsql as $$
+declare
+  _last bigint; -- so that the plan, made when the table was small, is good for a large one
 begin
   if not pg_try_advisory_xact_lock(hashtext('mews.counters_fold')) then
     return;
   end if;
+  select max(id) into _last from (select id from fleet_change order by id limit 50000) first;
   with taken as (
     delete from fleet_change
-     where id in (select id from fleet_change order by id limit 50000)
+     where id <= _last
     returning *
   )
   insert into fleet (project_id, cohort_id, software_type, software_version, hardware_version, staged, targeting, devices)
@@ -83,9 +86,10 @@ begin
   do update set devices = fleet.devices + excluded.devices;
   delete from fleet where devices = 0;
 
+  select max(id) into _last from (select id from deployment_change order by id limit 50000) first;
   with taken as (
     delete from deployment_change
-     where id in (select id from deployment_change order by id limit 50000)
+     where id <= _last
     returning *
   )
   insert into deployment_count (project_id, release_id, cohort_id, state, count)

@@ -17,7 +17,7 @@ def measure(stage):
 
     stage.say("feedback: the first of an installation")
     first = measure_feedback(stage, devices)
-    stage.database("update deployment set state = 'installing' where state <> 'installing'")
+    stage.database("set session_replication_role = replica; update deployment set state = 'installing'")
     stage.settle()
     stage.say("feedback: those after it")
     more = measure_feedback(stage, devices)
