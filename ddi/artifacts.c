@@ -1,4 +1,5 @@
-/* .../softwaremodules/{payload}/artifacts: the files of a deployment, for the device it is offered to. */
+/* .../softwaremodules/{payload}/artifacts: the files of a deployment, for the device it is offered
+ * to. */
 #include <string.h>
 
 #include "ddi/endpoints.h"

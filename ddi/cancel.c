@@ -19,10 +19,10 @@ struct flow ddi_cancel(struct request *req)
 		return reply_error(req, &err);
 	if (n > INT32_MAX)
 		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");
-	return db_query(req, QUERY_CANCEL_FIND,
-			DB_ARGS(call->key_id, call->project_id, call->device_id,
-				req->param[PARAM_ACTION]),
-			canceling_found);
+	return db_query(
+		req, QUERY_CANCEL_FIND,
+		DB_ARGS(call->key_id, call->project_id, call->device_id, req->param[PARAM_ACTION]),
+		canceling_found);
 }
 
 static struct flow canceling_found(struct request *req, const struct db_rows *rows)
@@ -38,9 +38,9 @@ static struct flow canceling_found(struct request *req, const struct db_rows *ro
 		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");
 	if (strcmp(state, "canceling") != 0 && strcmp(state, "canceled") != 0)
 		return ddi_reply_empty(req, 404);
-	return ddi_reply_document(req, json_pack("{s:s, s:{s:s}}", "id", req->param[PARAM_ACTION],
-						 "cancelAction", "stopId",
-						 req->param[PARAM_ACTION]));
+	return ddi_reply_document(req,
+				  json_pack("{s:s, s:{s:s}}", "id", req->param[PARAM_ACTION],
+					    "cancelAction", "stopId", req->param[PARAM_ACTION]));
 }
 
 /* POST .../cancelAction/{action}/feedback */

@@ -18,10 +18,10 @@ struct flow ddi_config_data(struct request *req)
 			return ddi_reply_problem(req, DDI_BAD_ATTRIBUTE, err.text);
 		return reply_error(req, &err);
 	}
-	return db_query(req, QUERY_DEVICE_REPORT,
-			DB_ARGS(call->key_id, call->project_id, call->device_id, config.mode,
-				config.data),
-			reported);
+	return db_query(
+		req, QUERY_DEVICE_REPORT,
+		DB_ARGS(call->key_id, call->project_id, call->device_id, config.mode, config.data),
+		reported);
 }
 
 static struct flow reported(struct request *req, const struct db_rows *rows)

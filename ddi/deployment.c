@@ -1,4 +1,5 @@
-/* GET .../deploymentBase/{action} and .../installedBase/{action}: what is to be, or was, installed. */
+/* GET .../deploymentBase/{action} and .../installedBase/{action}: what is to be, or was, installed.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,9 +92,10 @@ static struct flow reply_deployment(struct request *req, const struct db_rows *r
 				  render_deployment(req->arena, links_device(req), &deployment));
 }
 
-/* The deployment, if its state is none of `hidden`. hawkBit: 404 with a body only for what is unknown. */
-static struct flow found(struct request *req, const struct db_rows *rows,
-			 const char *const *hidden, bool hide_pulled)
+/* The deployment, if its state is none of `hidden`. hawkBit: 404 with a body only for what is
+ * unknown. */
+static struct flow found(struct request *req, const struct db_rows *rows, const char *const *hidden,
+			 bool hide_pulled)
 {
 	const char *state;
 
@@ -118,9 +120,10 @@ static struct flow deployment_found(struct request *req, const struct db_rows *r
 
 static struct flow installed_found(struct request *req, const struct db_rows *rows)
 {
-	static const char *const HIDDEN[] = { "offered",    "retrieved", "downloading", "downloaded",
-					      "installing", "rejected",  "canceling",   "canceled",
-					      "superseded", NULL };
+	static const char *const HIDDEN[] = { "offered",    "retrieved",  "downloading",
+					      "downloaded", "installing", "rejected",
+					      "canceling",  "canceled",   "superseded",
+					      NULL };
 
 	return found(req, rows, HIDDEN, false);
 }

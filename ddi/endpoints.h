@@ -36,23 +36,23 @@ step_fn ddi_enter;
  */
 struct flow ddi_refresh(struct request *req);
 
-step_fn ddi_poll;                                              /* poll.c */
-step_fn ddi_deployment, ddi_installed;                         /* deployment.c */
-step_fn ddi_feedback, ddi_cancel, ddi_cancel_feedback;         /* feedback.c, cancel.c */
-step_fn ddi_config_data;                                       /* config_data.c */
-step_fn ddi_artifact_list, ddi_artifact;                       /* artifacts.c */
+step_fn ddi_poll;                                      /* poll.c */
+step_fn ddi_deployment, ddi_installed;                 /* deployment.c */
+step_fn ddi_feedback, ddi_cancel, ddi_cancel_feedback; /* feedback.c, cancel.c */
+step_fn ddi_config_data;                               /* config_data.c */
+step_fn ddi_artifact_list, ddi_artifact;               /* artifacts.c */
 
 /* ---- Answers: reply.c ---- */
 
 /* hawkBit's domain errors: status, errorCode and exceptionClass are one thing. */
 enum ddi_problem {
-	DDI_NOT_READABLE,       /* 400 the body, a number in the path or in the query */
-	DDI_BAD_DEVICE_ID,      /* 400 an id that cannot register itself */
-	DDI_BAD_ATTRIBUTE,      /* 400 configData: length of a key or value */
-	DDI_NOT_FOUND,          /* 404 device, action, payload */
-	DDI_NOT_ASSIGNED,       /* 404 a file that is not offered to this device now */
-	DDI_NOT_CANCELABLE,     /* 405 cancel feedback for an action that is not canceling */
-	DDI_TOO_MANY_ENTRIES,   /* 429 attributes */
+	DDI_NOT_READABLE,     /* 400 the body, a number in the path or in the query */
+	DDI_BAD_DEVICE_ID,    /* 400 an id that cannot register itself */
+	DDI_BAD_ATTRIBUTE,    /* 400 configData: length of a key or value */
+	DDI_NOT_FOUND,        /* 404 device, action, payload */
+	DDI_NOT_ASSIGNED,     /* 404 a file that is not offered to this device now */
+	DDI_NOT_CANCELABLE,   /* 405 cancel feedback for an action that is not canceling */
+	DDI_TOO_MANY_ENTRIES, /* 429 attributes */
 };
 struct flow ddi_reply_problem(struct request *req, enum ddi_problem problem, const char *message);
 

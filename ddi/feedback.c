@@ -1,4 +1,5 @@
-/* POST .../deploymentBase/{action}/feedback: how the device gets on. Always 200 for a known action. */
+/* POST .../deploymentBase/{action}/feedback: how the device gets on. Always 200 for a known action.
+ */
 #include "ddi/feedback.h"
 
 #include <string.h>

@@ -7,8 +7,8 @@
 #include "gateway/url.h"
 
 enum {
-	SPREAD = 5,      /* per cent */
-	STEPS = 2001,    /* of the spread: from -SPREAD to +SPREAD */
+	SPREAD = 5,   /* per cent */
+	STEPS = 2001, /* of the spread: from -SPREAD to +SPREAD */
 	MAX_SLEEP = 24 * 60 * 60 - 1,
 };
 

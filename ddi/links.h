@@ -3,7 +3,8 @@
 
 #include "gateway/request.h"
 
-/* ".../controller/v1/DEVICE", mount and tenant spelled as in the request, the id percent-encoded. */
+/* ".../controller/v1/DEVICE", mount and tenant spelled as in the request, the id percent-encoded.
+ */
 const char *links_device(struct request *req);
 
 /*

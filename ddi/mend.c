@@ -34,8 +34,11 @@ static bool continues(const char *at, size_t left, size_t count)
 static size_t character(const char *at, size_t left)
 {
 	unsigned char c = (unsigned char)*at;
-	size_t more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2 :
-		      c >= 0xf0 && c < 0xf5 ? 3 : SIZE_MAX;
+	size_t more = c < 0x80                ? 0
+		      : c >= 0xc2 && c < 0xe0 ? 1
+		      : (c & 0xf0) == 0xe0    ? 2
+		      : c >= 0xf0 && c < 0xf5 ? 3
+					      : SIZE_MAX;
 	unsigned char next = left > 1 ? (unsigned char)at[1] : 0;
 	bool bad = (c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) ||
 		   (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f);

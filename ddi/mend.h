@@ -17,5 +17,5 @@ json_t *mend_json(struct arena *arena, const char *body, size_t size);
  */
 const char *mend_text(struct arena *arena, const char *body, size_t size);
 const char *mend_word(struct arena *arena, const char *text, const char *name); /* "name": "word" */
-json_t *mend_details(struct arena *arena, const char *text);                    /* all in one string */
-json_t *mend_data(struct arena *arena, const char *text);                       /* "key": "value" */
+json_t *mend_details(struct arena *arena, const char *text); /* all in one string */
+json_t *mend_data(struct arena *arena, const char *text);    /* "key": "value" */

@@ -21,8 +21,8 @@ struct ddi_feedback {
 	const char *details;   /* JSON array of strings, cut to what we keep of one feedback */
 };
 
-bool ddi_parse_feedback(struct arena *arena, const char *body, size_t size, struct ddi_feedback *out,
-			struct error *err);
+bool ddi_parse_feedback(struct arena *arena, const char *body, size_t size,
+			struct ddi_feedback *out, struct error *err);
 
 struct ddi_config_data {
 	const char *mode; /* "merge", "replace" or "remove" */

@@ -14,13 +14,11 @@ static const char MODE[] = "forced";
 static const struct {
 	const char *state, *status;
 } statuses[] = {
-	{ "offered", "RUNNING" },	 { "retrieved", "RETRIEVED" },
-	{ "downloading", "DOWNLOAD" },	 { "downloaded", "DOWNLOADED" },
-	{ "installing", "RUNNING" },	 { "rejected", "WARNING" },
-	{ "canceling", "CANCELING" },	 { "canceled", "CANCELED" },
-	{ "superseded", "CANCELED" },	 { "installed", "FINISHED" },
-	{ "confirmed", "FINISHED" },	 { "failed", "ERROR" },
-	{ "rolled_back", "ERROR" },	 { "timed_out", "ERROR" },
+	{ "offered", "RUNNING" },       { "retrieved", "RETRIEVED" }, { "downloading", "DOWNLOAD" },
+	{ "downloaded", "DOWNLOADED" }, { "installing", "RUNNING" },  { "rejected", "WARNING" },
+	{ "canceling", "CANCELING" },   { "canceled", "CANCELED" },   { "superseded", "CANCELED" },
+	{ "installed", "FINISHED" },    { "confirmed", "FINISHED" },  { "failed", "ERROR" },
+	{ "rolled_back", "ERROR" },     { "timed_out", "ERROR" },
 };
 
 static const char *status_of(const char *state)

@@ -71,8 +71,8 @@ bool ddi_negotiate(struct request *req, struct error *err)
 
 	if (!any && accept && !accepts(accept, HAL) && !accepts(accept, JSON))
 		return error_set(err, ERR_NOT_ACCEPTED, "only JSON is spoken here");
-	if (req->body_size &&
-	    (!type || strncasecmp(type, JSON, strlen(JSON)) != 0 || strcspn(type, "; ") != strlen(JSON)))
+	if (req->body_size && (!type || strncasecmp(type, JSON, strlen(JSON)) != 0 ||
+			       strcspn(type, "; ") != strlen(JSON)))
 		return error_set(err, ERR_MEDIA_TYPE, "the body has to be %s", JSON);
 	return true;
 }
@@ -175,8 +175,7 @@ struct flow ddi_reply_error(struct request *req, const struct error *err)
 {
 	if (err->code == ERR_INVALID)
 		return ddi_reply_problem(req, DDI_NOT_READABLE, err->text);
-	if (err->code == ERR_UNAUTHORIZED || err->code == ERR_GONE ||
-	    err->code == ERR_PRECONDITION)
+	if (err->code == ERR_UNAUTHORIZED || err->code == ERR_GONE || err->code == ERR_PRECONDITION)
 		return ddi_reply_empty(req, error_http_status(err->code));
 	return reply_framework(req, err->code);
 }

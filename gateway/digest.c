@@ -1,4 +1,5 @@
-/* OpenSSL 3 hides a digest's state behind EVP, where it cannot be saved; its older contexts are data. */
+/* OpenSSL 3 hides a digest's state behind EVP, where it cannot be saved; its older contexts are
+ * data. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "gateway/digest.h"
 

@@ -1,6 +1,6 @@
 /*
- * The three digests that devices verify, computed together while bytes arrive: SHA-256 (our address of
- * an artifact), SHA-1 (SWUpdate, rauc-hawkbit-updater) and MD5 (hawkbit-rs, .MD5SUM).
+ * The three digests that devices verify, computed together while bytes arrive: SHA-256 (our address
+ * of an artifact), SHA-1 (SWUpdate, rauc-hawkbit-updater) and MD5 (hawkbit-rs, .MD5SUM).
  *
  * The state between two pieces of an upload is plain data: it is kept in PostgreSQL, so an upload
  * continues on any worker after any restart without reading its bytes again.

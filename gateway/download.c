@@ -54,7 +54,8 @@ static void describe(struct request *req, const struct download *download)
 
 /* ---- Conditions ---- */
 
-/* Is this tag of a list our ETag? hawkBit compares the bare SHA-1, HTTP a quoted one: both count. */
+/* Is this tag of a list our ETag? hawkBit compares the bare SHA-1, HTTP a quoted one: both count.
+ */
 static bool tag_is(const char *tag, size_t length, const char *sha1)
 {
 	if (length >= 2 && tag[0] == '"' && tag[length - 1] == '"') {

@@ -14,7 +14,8 @@ struct download {
 };
 
 /*
- * Answers GET and HEAD: 200, 206 (one range, or several as multipart/byteranges), 412 or 416. range.h
- * has the table of ranges; HEAD ignores them, as does GET with an If-Range that names another state.
+ * Answers GET and HEAD: 200, 206 (one range, or several as multipart/byteranges), 412 or 416.
+ * range.h has the table of ranges; HEAD ignores them, as does GET with an If-Range that names
+ * another state.
  */
 struct flow download_reply(struct request *req, const struct download *download);

@@ -22,7 +22,7 @@ enum {
 };
 
 struct store {
-	int root;    /* folder descriptors: paths below are relative, whatever happens above */
+	int root; /* folder descriptors: paths below are relative, whatever happens above */
 	int uploads;
 };
 
@@ -34,8 +34,8 @@ struct artifact_path {
 
 static bool file_failed(struct error *err, const char *what)
 {
-	return error_set(err, errno == ENOENT ? ERR_GONE : ERR_UNAVAILABLE, "artifact store: %s: %s",
-			 what, strerror(errno));
+	return error_set(err, errno == ENOENT ? ERR_GONE : ERR_UNAVAILABLE,
+			 "artifact store: %s: %s", what, strerror(errno));
 }
 
 /* ---- Opening ---- */
@@ -46,7 +46,8 @@ static bool make_folders(const char *path)
 
 	if (!copy)
 		abort();
-	for (char *slash = *copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+	for (char *slash = *copy ? strchr(copy + 1, '/') : NULL; slash;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		(void)mkdir(copy, FOLDER_MODE); /* what cannot be made is found missing below */
 		*slash = '/';
@@ -220,8 +221,8 @@ static bool sync_folder(const struct store *store, const char *name)
 }
 
 /* Every piece was synced when it was written: the file is durable before its name appears. */
-static bool make_visible(const struct store *store, const char *id, const struct artifact_path *path,
-			 int64_t size, struct error *err)
+static bool make_visible(const struct store *store, const char *id,
+			 const struct artifact_path *path, int64_t size, struct error *err)
 {
 	struct stat info;
 
@@ -229,8 +230,8 @@ static bool make_visible(const struct store *store, const char *id, const struct
 		return file_failed(err, "upload");
 	if (info.st_size != size)
 		return error_set(err, ERR_GONE, "artifact store: bytes of the upload are missing");
-	if (mkdirat(store->root, path->folder, FOLDER_MODE) == 0 ? fsync(store->root) != 0 :
-								   errno != EEXIST)
+	if (mkdirat(store->root, path->folder, FOLDER_MODE) == 0 ? fsync(store->root) != 0
+								 : errno != EEXIST)
 		return file_failed(err, "folder of an artifact");
 	if (renameat(store->uploads, id, store->root, path->file) != 0)
 		return file_failed(err, "upload");

@@ -1,7 +1,7 @@
 /*
  * The artifact store: immutable files named by their SHA-256 (`ab/cdef...`), and uploads on the way
- * there (`uploads/ID`). Same bytes are stored once. A crash leaves no half-visible artifact, at most
- * a temporary file that store_sweep() removes.
+ * there (`uploads/ID`). Same bytes are stored once. A crash leaves no half-visible artifact, at
+ * most a temporary file that store_sweep() removes.
  *
  * Calls block for the time of local file I/O; pieces are bounded by config.upload_piece.
  */

@@ -54,9 +54,8 @@ static bool write_body(struct request *req, const struct digest *digest, struct 
 
 	secret_id(id);
 	int fd = store_upload_begin(store, id, err) ? store_upload_lock(store, id, err) : -1;
-	bool stored =
-		fd >= 0 && store_upload_write(fd, 0, req->body, req->body_size, hash, err) &&
-		store_upload_finish(store, id, digest, (int64_t)req->body_size, err);
+	bool stored = fd >= 0 && store_upload_write(fd, 0, req->body, req->body_size, hash, err) &&
+		      store_upload_finish(store, id, digest, (int64_t)req->body_size, err);
 
 	if (fd >= 0)
 		close(fd);
@@ -80,8 +79,7 @@ static struct flow project_found(struct request *req, const struct db_rows *rows
 			DB_ARGS(req->param[PARAM_PROJECT], digest.sha256, digest.sha1, digest.md5,
 				arena_printf(req->arena, "%zu", req->body_size),
 				req->param[PARAM_FILENAME],
-				swu_describe_artifact(req, digest.sha256,
-						      (int64_t)req->body_size)),
+				swu_describe_artifact(req, digest.sha256, (int64_t)req->body_size)),
 			artifact_added);
 }
 
@@ -150,7 +148,7 @@ static struct flow artifacts_listed(struct request *req, const struct db_rows *r
 		json_object_del(artifact, "beyond");
 		json_array_append_new(items, artifact);
 	}
-	return reply_json(req, 200,
-			  json_pack("{s:o, s:o}", "items", items, "next",
-				    next ? next : json_null()));
+	return reply_json(
+		req, 200,
+		json_pack("{s:o, s:o}", "items", items, "next", next ? next : json_null()));
 }

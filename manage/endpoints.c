@@ -1,7 +1,8 @@
 /* The table of endpoints. Nothing else lists them: routing, checks and OpenAPI follow from it. */
+#include "manage/endpoints.h"
+
 #include "gateway/route.h"
 #include "manage/endpoint.h"
-#include "manage/endpoints.h"
 #include "manage/fields.h"
 #include "manage/manage.h"
 #include "manage/problem.h"
@@ -9,6 +10,7 @@
 
 enum { BODY = 1 << 20, LONG_BODY = 8 << 20 }; /* bytes of a JSON body */
 
+/* clang-format off */
 #define ENDPOINT(...) .more = &(const struct endpoint){ __VA_ARGS__ }
 
 /* A function of the schema. */
@@ -32,7 +34,6 @@ enum { BODY = 1 << 20, LONG_BODY = 8 << 20 }; /* bytes of a JSON body */
 
 #define P "/projects/{project}"
 
-/* clang-format off */
 static const struct route ROUTES[] = {
 	/* Projects, their keys and cohorts */
 	CALL("GET", "/projects", "project_list", ROLE_SIGNED_IN, fields_page, NULL, 200, "[Project]",

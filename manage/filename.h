@@ -10,6 +10,7 @@ enum { FILENAME_MAX_BYTES = 255 };
 
 /*
  * A file name is one segment of a path and of a URL: UTF-8 without slashes, backslashes and control
- * characters, neither "." nor "..". `name` is not NUL-terminated. `field` is what the error points at.
+ * characters, neither "." nor "..". `name` is not NUL-terminated. `field` is what the error points
+ * at.
  */
 bool filename_check(const char *name, size_t length, const char *field, struct error *err);

@@ -1,4 +1,5 @@
-/* The operators' side: the REST API under /api/v1. docs/api.md, and the document it serves, describe it. */
+/* The operators' side: the REST API under /api/v1. docs/api.md, and the document it serves,
+ * describe it. */
 #pragma once
 
 #include "gateway/route.h"

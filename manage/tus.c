@@ -20,7 +20,8 @@ bool tus_bytes(const char *name, const char *text, int64_t *out, struct error *e
 	*out = 0;
 	for (const char *c = text; *c; c++) {
 		if (*c < '0' || *c > '9')
-			return error_field(err, ERR_INVALID, name, "%s is no number of bytes", name);
+			return error_field(err, ERR_INVALID, name, "%s is no number of bytes",
+					   name);
 		if (*out <= TUS_MAX_SIZE)
 			*out = *out * 10 + (*c - '0');
 	}
@@ -127,8 +128,7 @@ bool tus_checksum(const char *header, const void *piece, size_t size, struct err
 		return true;
 	size_t name = strcspn(header, " ");
 	const char *value = header + name + strspn(header + name, " ");
-	if (strlen(value) > CHECKSUM_BASE64 ||
-	    !base64_decode(value, strlen(value), expected, &got))
+	if (strlen(value) > CHECKSUM_BASE64 || !base64_decode(value, strlen(value), expected, &got))
 		return error_field(err, ERR_INVALID, CHECKSUM, "the checksum is not base64");
 	for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
 		if (!key_is(header, name, algorithms[i].name))

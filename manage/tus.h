@@ -1,4 +1,5 @@
-/* The headers of the tus 1.0 protocol (https://tus.io/protocols/resumable-upload): text to values. Pure. */
+/* The headers of the tus 1.0 protocol (https://tus.io/protocols/resumable-upload): text to values.
+ * Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,12 +22,14 @@ struct tus_metadata {
 	const char *sha256; /* lower-case hex; NULL: the client does not say */
 };
 
-/* A decimal number of bytes, for Upload-Length and Upload-Offset (`name`). `text` NULL: it is missing. */
+/* A decimal number of bytes, for Upload-Length and Upload-Offset (`name`). `text` NULL: it is
+ * missing. */
 bool tus_bytes(const char *name, const char *text, int64_t *out, struct error *err);
 
 /* `header` NULL: it is missing. The result lives in `arena`. */
 bool tus_metadata(struct arena *arena, const char *header, struct tus_metadata *out,
 		  struct error *err);
 
-/* Does the piece fit its Upload-Checksum ("sha1 BASE64")? ERR_CHECKSUM: no. NULL: nothing to check. */
+/* Does the piece fit its Upload-Checksum ("sha1 BASE64")? ERR_CHECKSUM: no. NULL: nothing to check.
+ */
 bool tus_checksum(const char *header, const void *piece, size_t size, struct error *err);

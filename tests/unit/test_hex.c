@@ -27,10 +27,11 @@ static const struct {
 	const char *text;
 	const char *bytes; /* NULL: not base64 */
 } base64[] = {
-	{ "", "" },           { "Zg==", "f" },       { "Zm8=", "fo" },   { "Zm9v", "foo" },
-	{ "Zm9vYmFy", "foobar" }, { "+/+/", "\xfb\xff\xbf" }, { "Zg=", NULL }, { "Zg", NULL },
-	{ "Z===", NULL },     { "====", NULL },      { "Zh==", NULL },   { "Zm9=", NULL },
-	{ "Zm 9", NULL },     { "Zg==Zg==", NULL },  { "Zm-_", NULL },
+	{ "", "" },        { "Zg==", "f" },          { "Zm8=", "fo" },
+	{ "Zm9v", "foo" }, { "Zm9vYmFy", "foobar" }, { "+/+/", "\xfb\xff\xbf" },
+	{ "Zg=", NULL },   { "Zg", NULL },           { "Z===", NULL },
+	{ "====", NULL },  { "Zh==", NULL },         { "Zm9=", NULL },
+	{ "Zm 9", NULL },  { "Zg==Zg==", NULL },     { "Zm-_", NULL },
 };
 
 static void test_base64(void **unused)

@@ -53,8 +53,7 @@ static bool put(struct fixture *f, const char *id, int64_t offset, const char *t
 {
 	struct digest_state *hash = digest_new();
 	int fd = store_upload_lock(f->store, id, &f->err);
-	bool written = fd >= 0 &&
-		       store_upload_write(fd, offset, text, strlen(text), hash, &f->err);
+	bool written = fd >= 0 && store_upload_write(fd, offset, text, strlen(text), hash, &f->err);
 
 	if (fd >= 0)
 		close(fd);
@@ -242,10 +241,14 @@ static void test_cannot_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_upload_becomes_artifact), TEST(test_same_bytes_are_stored_once),
-		TEST(test_lost_attempt_is_cut_off), TEST(test_missing_bytes),
-		TEST(test_one_writer_at_a_time),    TEST(test_artifact_of_wrong_size),
-		TEST(test_paths_stay_inside),       TEST(test_sweep_takes_the_old),
+		TEST(test_upload_becomes_artifact),
+		TEST(test_same_bytes_are_stored_once),
+		TEST(test_lost_attempt_is_cut_off),
+		TEST(test_missing_bytes),
+		TEST(test_one_writer_at_a_time),
+		TEST(test_artifact_of_wrong_size),
+		TEST(test_paths_stay_inside),
+		TEST(test_sweep_takes_the_old),
 		TEST(test_cannot_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

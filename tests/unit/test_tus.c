@@ -44,7 +44,7 @@ static void test_bytes(void **unused)
 
 /* "filename" is x.swu, "sha256" that of "abc". */
 #define X_SWU "filename eC5zd3U="
-#define ABC_BASE64                                                  \
+#define ABC_BASE64                                                 \
 	"YmE3ODE2YmY4ZjAxY2ZlYTQxNDE0MGRlNWRhZTIyMjNiMDAzNjFhMzk2" \
 	"MTc3YTljYjQxMGZmNjFmMjAwMTVhZA=="
 
@@ -69,11 +69,11 @@ static const struct {
 	{ " eC5zd3U=", NULL, NULL },
 	{ "k\xc3\xa4se eC5zd3U=," X_SWU, NULL, NULL },
 	{ "filename  eC5zd3U=", NULL, NULL },
-	{ "filename Li4=", NULL, NULL },         /* .. */
-	{ "filename Li4veA==", NULL, NULL },     /* ../x */
-	{ "filename eAB5", NULL, NULL },         /* x NUL y */
-	{ "filename eAp5", NULL, NULL },         /* x newline y */
-	{ "filename /w==", NULL, NULL },         /* not UTF-8 */
+	{ "filename Li4=", NULL, NULL },     /* .. */
+	{ "filename Li4veA==", NULL, NULL }, /* ../x */
+	{ "filename eAB5", NULL, NULL },     /* x NUL y */
+	{ "filename eAp5", NULL, NULL },     /* x newline y */
+	{ "filename /w==", NULL, NULL },     /* not UTF-8 */
 	{ "filename w6Q=", "\xc3\xa4", NULL },
 	{ "", NULL, NULL },
 	{ NULL, NULL, NULL },
@@ -153,8 +153,8 @@ static void test_checksum(void **unused)
 		print_message("# %s\n", checksums[i].header ? checksums[i].header : "(none)");
 		assert_int_equal(fits, checksums[i].outcome == FITS);
 		if (!fits)
-			assert_int_equal(err.code, checksums[i].outcome == DIFFERS ? ERR_CHECKSUM :
-										     ERR_INVALID);
+			assert_int_equal(err.code, checksums[i].outcome == DIFFERS ? ERR_CHECKSUM
+										   : ERR_INVALID);
 	}
 }
 
