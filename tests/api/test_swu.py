@@ -66,7 +66,8 @@ def add(admin, put):
 
 # ---- Defaults ----
 
-@pytest.mark.parametrize("text", [description(inside=BOARDS), AS_JSON, " \n" + AS_JSON])
+@pytest.mark.parametrize("text", [description(inside=BOARDS), AS_JSON, " \n" + AS_JSON],
+                         ids=["libconfig", "JSON", "JSON behind blanks"])
 def test_says_it_itself(put, add, text):
     """In libconfig's format or JSON: the version, and the boards that it has sections for."""
     about, _ = put(image(text))
@@ -180,7 +181,7 @@ def test_signed_by_one_of_several(admin, add, signer, stranger, sign):
     expect(201, add(image(text, sign(text, signer))))
 
 
-@pytest.mark.parametrize("content", [image(description(inside=BOARDS)), b"no swu at all"])
+@pytest.mark.parametrize("content", [image(description(inside=BOARDS)), b"no swu at all"], ids=["swu", "no swu"])
 def test_unsigned(add, demanding, content):
     expect(422, add(content, hardware_versions=["board-a"]), "/sha256", says="not signed")
 
@@ -198,7 +199,8 @@ def test_signature_of_something_else(put, add, demanding, signer, sign):
         expect(422, add(content), "/sha256", says="signature of the file is wrong")
 
 
-@pytest.mark.parametrize("signature", [b"x", b"\x30\x80", bytes(5000), b"\x30\x84\xff\xff\xff\xff" + bytes(100)])
+@pytest.mark.parametrize("signature", [b"x", b"\x30\x80", bytes(5000), b"\x30\x84\xff\xff\xff\xff" + bytes(100)],
+                         ids=["a letter", "without end", "zeros", "4 GiB"])
 def test_signature_that_is_none(add, demanding, signature):
     expect(422, add(image(description(inside=BOARDS), signature)), "/sha256", says="signature of the file is wrong")
 

@@ -20,16 +20,18 @@ import feedback  # noqa: E402
 import memory  # noqa: E402
 import polls  # noqa: E402
 from figure import table  # noqa: E402
+from lib.gateway import MEWSD  # noqa: E402
 from load import Failed  # noqa: E402
 from stage import Stage  # noqa: E402
 
 MIB, GIB = 1 << 20, 1 << 30
+PARTS = ["polls", "feedback", "download", "memory", "resolver"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=["polls", "feedback", "download", "memory", "resolver"], action="append",
+    parser.add_argument("--only", choices=PARTS, action="append",
                         help="measure only this; may be repeated")
     parser.add_argument("--quick", action="store_true",
                         help="a small fleet, short runs, a small upload: does it work? The figures mean little")
@@ -38,6 +40,7 @@ def arguments():
     parser.add_argument("--clients", type=int, default=64, help="connections of wrk and pgbench (64)")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write the figures there, too")
     found = parser.parse_args()
+    found.only = found.only or PARTS
     found.seconds = found.seconds or (5 if found.quick else 10)
     found.devices = found.devices or (100_000 if found.quick else 1_000_000)
     if found.seconds < 1 or found.devices < 1000 or not 2 <= found.clients <= 80:
@@ -46,14 +49,13 @@ def arguments():
 
 
 def figures(stage, options):
-    wanted = options.only or ["polls", "feedback", "download", "memory"]
-    if "polls" in wanted:
+    if "polls" in options.only:
         yield from polls.measure(stage)
-    if "feedback" in wanted:
+    if "feedback" in options.only:
         yield from feedback.measure(stage)
-    if "download" in wanted:
+    if "download" in options.only:
         yield from download.measure(stage)
-    if "memory" in wanted:
+    if "memory" in options.only:
         yield from memory.measure(stage, upload_size=512 * MIB if options.quick else 4 * GIB)
 
 
@@ -64,9 +66,9 @@ def machine():
     return f"{os.cpu_count()} x {model}, {memory_gib:.0f} GiB, Linux {platform.release()}"
 
 
-def decisions(build):
+def decisions():
     """The resolver alone, without any I/O."""
-    return subprocess.run([build / "tests/bench/bench_resolver"], capture_output=True, text=True, check=True,
+    return subprocess.run([MEWSD.parent / "tests/bench/bench_resolver"], capture_output=True, text=True, check=True,
                           timeout=120).stdout
 
 
@@ -78,19 +80,24 @@ def allow_many_files():
         raise Failed(f"this shell allows {hard} open files, 10,200 are needed: ulimit -Hn")
 
 
-def measure(options):
-    """Prints the table; the figures."""
-    started = time.strftime("%Y-%m-%d %H:%M")
-    print(f"{started}, {machine()}", flush=True)
-    found = []
+def run(options):
+    """The figures of what is to run on a stage."""
+    if options.only == ["resolver"]:
+        return []
     artifact_size = 16 * MIB if options.quick else 256 * MIB
     with Stage(options.devices, options.clients, options.seconds, artifact_size) as stage:
-        for figure in figures(stage, options):
-            found.append(figure)
-        resolver = decisions(stage.build)
-    print()
-    print("\n".join(table(found)))
-    print(f"\nDecisions of the resolver:\n{resolver}")
+        return list(figures(stage, options))
+
+
+def measure(options):
+    """Measure, then print the table."""
+    started = time.strftime("%Y-%m-%d %H:%M")
+    print(f"{started}, {machine()}", flush=True)
+    found = run(options)
+    if found:
+        print("", *table(found), sep="\n")
+    if "resolver" in options.only:
+        print(f"\nDecisions of the resolver:\n{decisions()}")
     if options.json:
         options.json.write_text(json.dumps({"date": started, "machine": machine(), "devices": options.devices,
                                             "clients": options.clients, "seconds": options.seconds,

@@ -69,6 +69,20 @@ def fetch(port, path, key, size, clients, seconds):
 
 # ---- Who used the processors? ----
 
+class ProcessorTime:
+    """Of processes by name, with their descendants, from now on."""
+
+    def __init__(self, **pids):
+        self.pids = pids
+        self.before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+
+    def per(self, count):
+        """A line that shares it out among `count` requests."""
+        used = {name: cpu_seconds(pid) - self.before[name] for name, pid in self.pids.items()}
+        return "processor time of each: " + ", ".join(f"{name} {seconds / count * 1e6:.1f} us"
+                                                      for name, seconds in used.items())
+
+
 def cpu_seconds(pid):
     """Of a process and its descendants that still live, in user and system mode."""
     tick = os.sysconf("SC_CLK_TCK")

@@ -29,14 +29,10 @@ def wrk(stage, url, seconds=None, first=0):
 def measure_polls(stage):
     warmed = wrk(stage, stage.url, WARM_UP)["answers"]
     begin = stage.database.value("select clock_timestamp()")
-    gateway, postgres = stage.gateway.process.pid, stage.postgres.process.pid
-    before = {pid: load.cpu_seconds(pid) for pid in (gateway, postgres)}
+    processors = stage.processor_time()
     result = wrk(stage, stage.url, first=warmed + stage.clients)
-    used = {pid: load.cpu_seconds(pid) - before[pid] for pid in before}
+    stage.say(f"  {result['answers']:,} polls, {processors.per(result['answers'])}")
     check_last_seen(stage, begin, result["answers"])
-    stage.say("  processor time per poll: " + ", ".join(
-        f"{name} {used[pid] / result['answers'] * 1e6:.1f} us"
-        for name, pid in (("mewsd", gateway), ("PostgreSQL", postgres))))
     return result["rate"]
 
 
@@ -51,7 +47,7 @@ def check_last_seen(stage, begin, answers):
         wait_until(lambda: seen() >= polled, 20, interval=0.5)
     except AssertionError:
         raise Failed(f"{polled:,} devices polled, but last_seen was recorded for {seen():,} only") from None
-    stage.say(f"  {answers:,} polls answered, last_seen recorded for {seen():,} devices")
+    stage.say(f"  last_seen recorded for {seen():,} devices")
 
 
 def measure_latency(stage, rate):

@@ -17,7 +17,7 @@ from lib import publish
 from lib.postgres import Database, Postgres
 from lib.process import spawn, terminate
 from lib.wait import wait_until
-from load import HERE, Failed
+from load import HERE, Failed, ProcessorTime
 
 VERSION, HARDWARE = "1.1.0", "bench-board"  # of the only release and of all devices
 ARTIFACT = "bench.img"
@@ -82,6 +82,7 @@ class Stage(contextlib.ExitStack):
     def another_gateway(self, name, **settings):
         """A mewsd on the same database. Every poll writes last_seen: none is too soon after the one before."""
         settings = {"MEWS_WORKERS": str(self.cores), "MEWS_SEEN_RESOLUTION": "0", "MEWS_LOG_LEVEL": "info",
+                    "MEWS_DATABASE_CONNECTIONS": "4",
                     **settings}
         gateway = mewsd.Gateway(self.home / name, self.database.conninfo, self.credentials, **settings)
         try:
@@ -136,6 +137,9 @@ class Stage(contextlib.ExitStack):
         if reply.status != 200 or "_links" in reply.json:
             raise Failed(f"a poll was not answered as expected: {reply}")
         return reply
+
+    def processor_time(self):
+        return ProcessorTime(mewsd=self.gateway.process.pid, PostgreSQL=self.postgres.process.pid)
 
     def sql(self, path, **parameters):
         """Run a file of statements in one transaction."""

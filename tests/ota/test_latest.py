@@ -380,7 +380,8 @@ def test_missing_parameter(gateway, admin, name):
 
 
 @pytest.mark.parametrize("name", GOOD)
-@pytest.mark.parametrize("value", ["", 129 * "x", "a\nb", "a\0b", b"\xff", "\x7f", 9000 * "x"])
+@pytest.mark.parametrize("value", ["", 129 * "x", "a\nb", "a\0b", b"\xff", "\x7f", 9000 * "x"],
+                         ids=["empty", "long", "newline", "NUL", "no UTF-8", "DEL", "very long"])
 def test_malformed_parameter(gateway, admin, name, value):
     reply = Asker(gateway).request(params={**GOOD, name: value})
     assert reply.status in (400, 414), reply

@@ -174,7 +174,8 @@ def test_cannot_move_to_another_project(gateway, link, admin, database):
 @pytest.mark.parametrize("alter", [
     lambda signature: "", lambda signature: signature[:-1], lambda signature: signature + "0",
     lambda signature: ("1" if signature[0] == "0" else "0") + signature[1:], lambda signature: signature.upper(),
-    lambda signature: 64 * "0", lambda signature: 10000 * "0"])
+    lambda signature: 64 * "0", lambda signature: 10000 * "0"],
+    ids=["none", "shorter", "longer", "one digit", "upper case", "zeros", "many"])
 def test_wrong_signature(link, alter):
     made = link()
     refused(made.change(signature=alter(made.signature)), "not one of ours")

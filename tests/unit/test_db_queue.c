@@ -216,6 +216,29 @@ static void test_split(void **unused)
 	assert_empty(&queue);
 }
 
+/* What gathers runs when it is full or released, and keeps nobody else waiting. */
+static void test_gathering(void **state)
+{
+	struct db_queue queue;
+
+	(void)state;
+	db_queue_init(&queue, 4);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(db_queue_gather(&queue, POLL, item_new(10)));
+	assert_null(db_queue_take(&queue));
+	add(&queue, FEEDBACK, 1);
+	finish(&queue, take(&queue, FEEDBACK, 1));
+	db_queue_release(&queue);
+	finish(&queue, take(&queue, POLL, 3));
+	for (size_t i = 0; i < DB_BATCH_ITEMS + 1; i++)
+		assert_true(db_queue_gather(&queue, POLL, item_new(10)));
+	finish(&queue, take(&queue, POLL, DB_BATCH_ITEMS));
+	assert_null(db_queue_take(&queue));
+	db_queue_release(&queue);
+	finish(&queue, take(&queue, POLL, 1));
+	assert_empty(&queue);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_takes_all),
 		cmocka_unit_test(test_retry_goes_first),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_gathering),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
