@@ -52,6 +52,7 @@ struct master {
 	struct metrics_board *board;
 	size_t nworkers, nchildren;
 	struct child *children;
+	struct pollfd *polled; /* the signals, then the children's pipes */
 	int64_t *start_at; /* per worker: when to start it, 0: it runs */
 	int *failures;     /* per worker, in a row */
 	unsigned generation;
@@ -371,8 +372,9 @@ static int time_left(const struct master *m)
 }
 
 /* Sleep until a signal, a word of a worker, or something that is due. */
-static void wait_for_news(struct master *m, struct pollfd *polled)
+static void wait_for_news(struct master *m)
 {
+	struct pollfd *polled = m->polled;
 	nfds_t count = 1 + (nfds_t)m->nchildren;
 
 	polled[0] = (struct pollfd){ .fd = m->signals, .events = POLLIN };
@@ -389,14 +391,11 @@ static void wait_for_news(struct master *m, struct pollfd *polled)
 
 static void run(struct master *m)
 {
-	struct pollfd *polled = must(calloc(m->nchildren + 1, sizeof(*polled)));
-
 	while (!m->stopping || count_children(m, m->generation + 1) > 0) {
 		start_due(m);
-		wait_for_news(m, polled);
+		wait_for_news(m);
 		kill_overdue(m);
 	}
-	free(polled);
 }
 
 /* Ten thousand idle connections need as many descriptors. */
@@ -426,6 +425,7 @@ static bool prepare(struct master *m, struct error *err)
 		return error_set(err, ERR_INTERNAL, "signalfd: %s", strerror(errno));
 	m->nchildren = 2 * m->nworkers + SPARE_SLOTS;
 	m->children = must(calloc(m->nchildren, sizeof(*m->children)));
+	m->polled = must(calloc(m->nchildren + 1, sizeof(*m->polled)));
 	for (size_t i = 0; i < m->nchildren; i++)
 		m->children[i].ready = CLOSED; /* which poll() skips */
 	m->board = metrics_board_new(m->nchildren);
@@ -442,6 +442,7 @@ static void finish(struct master *m)
 		metrics_board_free(m->board);
 	listen_close(m->sockets);
 	free(m->children);
+	free(m->polled);
 	free(m->start_at);
 	free(m->failures);
 	arena_free(m->arena);
