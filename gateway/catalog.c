@@ -8,6 +8,7 @@
 #include "gateway/catalog_json.h"
 #include "gateway/db.h"
 #include "gateway/log.h"
+#include "gateway/must.h"
 #include "gateway/request.h"
 #include "gateway/worker.h"
 
@@ -40,13 +41,6 @@ struct catalog_cache {
 	struct entry *entries;
 	struct fetch *fetches;
 };
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
 
 static void entry_drop(void *object)
 {

@@ -15,6 +15,7 @@
 #include "gateway/config.h"
 #include "gateway/http_conn.h"
 #include "gateway/log.h"
+#include "gateway/must.h"
 #include "gateway/worker.h"
 
 enum {
@@ -27,13 +28,6 @@ enum {
 	RESERVED_FILES = 256, /* descriptors that are no clients' connections */
 	ALL_METHODS = 0xffff & ~(EVHTTP_REQ_CONNECT | EVHTTP_REQ_TRACE),
 };
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
 
 time_t http_now(void)
 {

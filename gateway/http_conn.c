@@ -11,6 +11,7 @@
 #include "gateway/http_head.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
+#include "gateway/must.h"
 #include "gateway/request.h"
 #include "gateway/worker.h"
 
@@ -19,13 +20,6 @@ enum {
 	SMALL = 64 << 10,     /* bytes of a request that is never refused for that */
 	MAX_AHEAD = 64 << 10, /* bytes that a client may send before it has its reply */
 };
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
 
 /* ---- Chores: once evhttp has returned ---- */
 

@@ -10,6 +10,7 @@
 
 #include "gateway/address.h"
 #include "gateway/error.h"
+#include "gateway/must.h"
 
 enum { BACKLOG = 4096, NONE = -1 };
 
@@ -19,13 +20,6 @@ struct listen_set {
 	struct address *bound; /* each address with its port */
 	int *fd;               /* [worker * addresses + address] */
 };
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
-}
 
 static size_t count(const char *const *list)
 {

@@ -22,6 +22,7 @@
 #include "gateway/listen.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
+#include "gateway/must.h"
 #include "gateway/worker.h"
 
 enum {
@@ -53,8 +54,8 @@ struct master {
 	size_t nworkers, nchildren;
 	struct child *children;
 	struct pollfd *polled; /* the signals, then the children's pipes */
-	int64_t *start_at; /* per worker: when to start it, 0: it runs */
-	int *failures;     /* per worker, in a row */
+	int64_t *start_at;     /* per worker: when to start it, 0: it runs */
+	int *failures;         /* per worker, in a row */
 	unsigned generation;
 	bool stopping;
 	int64_t kill_at; /* monotonic ms; 0: nobody is to be killed */
@@ -67,13 +68,6 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
 }
 
 static size_t worker_count(const struct config *config)

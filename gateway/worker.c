@@ -15,6 +15,7 @@
 #include "gateway/http.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
+#include "gateway/must.h"
 #include "gateway/request.h"
 #include "gateway/secret.h"
 #include "gateway/store.h"
@@ -55,13 +56,6 @@ static int64_t now_ms(void)
 static struct timeval milliseconds(int ms)
 {
 	return (struct timeval){ ms / 1000, (ms % 1000) * 1000 };
-}
-
-static void *must(void *memory)
-{
-	if (!memory)
-		abort();
-	return memory;
 }
 
 static struct event *timer(struct process *p, short flags, event_callback_fn callback, void *arg,

@@ -21,10 +21,12 @@ begin
     insert into device_info (project_id, device_id, address) values (_project, _device, _address) on conflict do nothing;
   end if;
   select * into _settings from project p where p.id = _project;
-  perform device_report(_key, _project, _device, 'merge', jsonb_strip_nulls(jsonb_build_object(
-    _settings.software_type_attributes[1], _type,
-    _settings.hardware_version_attributes[1], _hardware,
-    _settings.software_version_attributes[1], _version)));
+  if device_report(_key, _project, _device, 'merge', jsonb_strip_nulls(jsonb_build_object(
+       _settings.software_type_attributes[1], _type,
+       _settings.hardware_version_attributes[1], _hardware,
+       _settings.software_version_attributes[1], _version))) = 'too_many' then
+    perform fail(409, 'the device has as many attributes as it may have; remove some by configData');
+  end if;
   select * into _row from device d where d.project_id = _project and d.device_id = _device;
   return _row;
 end $$;

@@ -1,8 +1,7 @@
-"""Files on their way into the store: the tus protocol, and PUT for small ones."""
+"""Files on their way into the store, in pieces: the tus protocol."""
 import base64
 import email.utils
 import hashlib
-import os
 import pathlib
 import socket
 import time
@@ -10,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from lib.store import artifact_file, digests, files
 from lib.wait import wait_until
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -19,10 +19,6 @@ PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
 def b64(data):
     return base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
-
-
-def digests(content):
-    return {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha1", "md5")}
 
 
 def checksum(name, content):
@@ -58,17 +54,6 @@ class Upload:
         reply = self.gateway.api("GET", self.path)
         assert reply.status == 200, reply
         return reply.json
-
-
-def files(gateway):
-    """Everything in the store, by its path there."""
-    return {path.relative_to(gateway.store).as_posix(): path.read_bytes()
-            for path in gateway.store.rglob("*") if path.is_file()}
-
-
-def artifact_file(content):
-    name = hashlib.sha256(content).hexdigest()
-    return {f"{name[:2]}/{name[2:]}": content}
 
 
 # ---- The protocol ----
@@ -500,71 +485,3 @@ def test_memory_while_a_file_arrives(gateway):
 @pytest.mark.gateway(MEWS_WORKERS="1")
 def test_memory_while_4_gib_arrive(gateway):
     assert send_large(gateway, 4 << 30) < 32
-
-
-# ---- PUT, and the list ----
-
-def test_put(gateway):
-    reply = gateway.api("PUT", "/artifacts/a%20b.swu", data=b"abc")
-    assert reply.status == 201
-    assert reply.json.items() >= {**digests(b"abc"), "size": 3, "filename": "a b.swu"}.items()
-    assert files(gateway) == artifact_file(b"abc")
-
-
-def test_put_again(gateway):
-    gateway.api("PUT", "/artifacts/a.swu", data=b"abc")
-    reply = gateway.api("PUT", "/artifacts/b.swu", data=b"abc")
-    assert (reply.status, reply.json["filename"]) == (200, "b.swu")
-    assert files(gateway) == artifact_file(b"abc")
-
-
-def test_put_without_bytes(gateway):
-    reply = gateway.api("PUT", "/artifacts/empty", data=b"")
-    assert reply.status == 201
-    assert reply.json["sha256"] == digests(b"")["sha256"]
-
-
-@pytest.mark.parametrize("name", ["a%2Fb", "%2e%2e", "x" * 256, "a%5Cb"])
-def test_put_of_a_bad_name(gateway, name):
-    assert gateway.api("PUT", f"/artifacts/{name}", data=b"abc").status == 400
-    assert files(gateway) == {}
-
-
-@pytest.mark.gateway(MEWS_UPLOADS_PIECE_SIZE="65536")
-@pytest.mark.parametrize("size", [65537, 200_000])
-def test_put_of_a_large_file(gateway, size):
-    reply = gateway.api("PUT", "/artifacts/x.swu", data=bytes(size))
-    assert reply.status == 413
-    assert "tus" in reply.json["detail"]
-    assert "/api/v1/projects/default/uploads" in reply.json["detail"]
-    assert files(gateway) == {}
-    assert gateway.api("PUT", "/artifacts/x.swu", data=bytes(65536)).status == 201
-
-
-def test_list(gateway):
-    assert gateway.api("GET", "/artifacts").json == {"items": [], "next": None}
-    for n in range(5):
-        gateway.api("PUT", f"/artifacts/{n}.swu", data=str(n))
-    names, cursor = [], None
-    for _ in range(3):
-        page = gateway.api("GET", "/artifacts?limit=2" + (f"&cursor={cursor}" if cursor else "")).json
-        names.append([item["filename"] for item in page["items"]])
-        cursor = page["next"]
-    assert names == [["4.swu", "3.swu"], ["2.swu", "1.swu"], ["0.swu"]]
-    assert cursor is None
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=", "cursor=-1", "cursor=0x1",
-                                   "cursor=99999999999999999999"])
-def test_list_of_a_bad_page(gateway, query):
-    assert gateway.api("GET", f"/artifacts?{query}").status == 400
-
-
-@pytest.mark.gateway(MEWS_UPLOADS_EXPIRY="60")
-def test_left_over_files_are_swept(gateway):
-    """A file that no row knows, as old as uploads may become."""
-    orphan = gateway.store / "uploads" / (32 * "0")
-    orphan.write_bytes(b"abc")
-    os.utime(orphan, (1, 1))
-    gateway.restart()
-    wait_until(lambda: not orphan.exists(), 10, "swept")

@@ -8,6 +8,7 @@ from load import HERE, Failed
 from stage import ARTIFACT, device_id
 
 MIB = 1 << 20
+TURNS = 4
 
 
 def measure(stage):
@@ -18,10 +19,18 @@ def measure(stage):
     for clients in (1, 8):
         connections = f"{clients} connection{'s' if clients > 1 else ''}"
         stage.say(f"download over {connections}")
-        nginx, mews = (load.fetch(port, where, stage.key, stage.artifact_size, clients, stage.seconds)
-                       for port, where in ((stage.nginx_port, f"/{ARTIFACT}"), (stage.gateway.port, path)))
+        nginx, mews = fetch_in_turns(stage, clients, ((stage.nginx_port, f"/{ARTIFACT}"), (stage.gateway.port, path)))
         yield Figure(f"download, {connections}", "MiB/s", mews / MIB, "nginx, sendfile", nginx / MIB,
                      ratio_wanted=0.9)
+
+
+def fetch_in_turns(stage, clients, servers):
+    """The best rate of each server. Memory is the limit, and how much of it there is changes from second to second."""
+    rates = [[] for _ in servers]
+    for _ in range(TURNS):
+        for (port, path), found in zip(servers, rates):
+            found.append(load.fetch(port, path, stage.key, stage.artifact_size, clients, stage.seconds / TURNS))
+    return map(max, rates)
 
 
 def artifact_path(stage):
