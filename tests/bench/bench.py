@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))  # for lib/
 import download  # noqa: E402
 import feedback  # noqa: E402
 import memory  # noqa: E402
+import operators  # noqa: E402
 import polls  # noqa: E402
 from figure import table  # noqa: E402
 from lib.gateway import MEWSD  # noqa: E402
@@ -25,7 +26,7 @@ from load import Failed  # noqa: E402
 from stage import Stage  # noqa: E402
 
 MIB, GIB = 1 << 20, 1 << 30
-PARTS = ["polls", "feedback", "download", "memory", "resolver"]
+PARTS = ["polls", "operators", "feedback", "download", "memory", "resolver"]
 
 
 def arguments():
@@ -51,6 +52,8 @@ def arguments():
 def figures(stage, options):
     if "polls" in options.only:
         yield from polls.measure(stage)
+    if "operators" in options.only:
+        yield from operators.measure(stage)
     if "feedback" in options.only:
         yield from feedback.measure(stage)
     if "download" in options.only:

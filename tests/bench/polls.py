@@ -53,13 +53,19 @@ def check_last_seen(stage, begin, answers):
 def measure_latency(stage, rate):
     """At a fixed rate, as of many devices that do not wait for each other: paced.c."""
     stage.say(f"latency at {rate:,.0f} polls/s")
-    requests = stage.home / "requests"
-    with open(requests, "w", encoding="ascii") as out:
-        for turn in range(min(int(rate * stage.seconds * 1.1), stage.devices)):
-            out.write(f"GET /default/controller/v1/{device_id(turn * 611953 % stage.devices)} HTTP/1.1\r\n"
-                      f"Host: localhost\r\nAuthorization: GatewayToken {stage.key}\r\n\r\n")
+    requests = write_requests(stage, rate)
     nginx, mews = (load.paced(stage.build, port, rate, stage.clients, stage.seconds, requests)
                    for port in (stage.nginx_port, stage.gateway.port))
     for percentile in ("p50", "p99"):
         yield Figure(f"poll latency {percentile} at {rate:,.0f}/s", "ms", mews[percentile] / 1000,
                      "nginx at the same rate", nginx[percentile] / 1000)
+
+
+def write_requests(stage, rate):
+    """A file of polls for paced.c, more than it can send in the time of a run."""
+    requests = stage.home / "requests"
+    with open(requests, "w", encoding="ascii") as out:
+        for turn in range(min(int(rate * stage.seconds * 1.1), stage.devices)):
+            out.write(f"GET /default/controller/v1/{device_id(turn * 611953 % stage.devices)} HTTP/1.1\r\n"
+                      f"Host: localhost\r\nAuthorization: GatewayToken {stage.key}\r\n\r\n")
+    return requests

@@ -1,9 +1,11 @@
 """mewsd as a test sees it: started on a free port, spoken to over HTTP, stopped, killed, restarted."""
+import itertools
 import os
 import pathlib
 import re
 import select
 import signal
+import socket
 import subprocess
 
 from lib import http
@@ -14,9 +16,31 @@ TOP = pathlib.Path(__file__).parents[2]
 MEWSD = pathlib.Path(os.environ.get("MEWS_BUILD", TOP / "build")).resolve() / "mewsd"
 WRAPPER = os.environ.get("MEWS_WRAPPER", "").split()  # such as "valgrind -q --error-exitcode=9"
 START_SECONDS, STOP_SECONDS = 60, 40
+# Below the ports that the kernel gives to clients: a gateway that was killed finds its own free again.
+PORTS_BEGIN, PORTS_EACH = 12000, 1000
 SANITIZER_REPORT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|WARNING: \w+Sanitizer")
 SANITIZERS = {"ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
+
+
+def _numbers():
+    """The ports of this pytest process, again and again: pytest-xdist numbers its processes gw0, gw1 ..."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    return itertools.cycle(range(PORTS_BEGIN + process * PORTS_EACH, PORTS_BEGIN + (process + 1) * PORTS_EACH))
+
+
+_ports = _numbers()
+
+
+def free_port():
+    """One that nobody listens on."""
+    for port in itertools.islice(_ports, PORTS_EACH):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+            return port
+        except OSError:
+            continue
+    raise AssertionError("no free port")
 
 
 def environment(database_url, store, **settings):
@@ -40,7 +64,7 @@ class Gateway:
         home.mkdir(parents=True, exist_ok=True)
         self.log_path = home / "mewsd.log"
         self.store = home / "store"
-        self.env = environment(database_url, self.store, **settings)
+        self.env = environment(database_url, self.store, **{"MEWS_LISTEN": f"127.0.0.1:{free_port()}", **settings})
         self.project = credentials["project"]
         self.project_key = credentials["project_key"]
         self.admin_token = credentials["admin_token"]
