@@ -185,8 +185,17 @@ begin
 end $$;
 
 create or replace function scan_limit() returns int language sql immutable as $$
-select 20000
+select 2000
 $$;
+
+-- How many rows the planner expects of a query, without running it.
+create or replace function rows_expected(_query text) returns bigint language plpgsql as $$
+declare
+  _plan json;
+begin
+  execute 'explain (format json) ' || _query into _plan;
+  return _plan -> 0 -> 'Plan' ->> 'Plan Rows';
+end $$;
 
 create or replace function reply(_body json, _etag text default null, _status int default null) returns api_reply
 language sql immutable as $$

@@ -20,6 +20,45 @@ $$;
 
 -- ---- The list ----
 
+-- A part of an id or of a nickname: a condition on a row i of device_info that index device_info_search knows.
+create or replace function device_search(_search text) returns text language sql immutable as $$
+select format('lower(i.device_id || '' '' || i.nickname) like %L',
+              '%' || regexp_replace(lower(_search), '([\\%_])', '\\\1', 'g') || '%')
+$$;
+
+-- Does the index find it fast? It knows how often each group of three letters and digits occurs, and needs one that is
+-- rare; the last ones of a serial number are the best candidates.
+create or replace function search_is_rare(_search text) returns boolean language plpgsql as $$
+declare
+  _group text;
+begin
+  for _group in
+    select substr(_search, i, 3) from generate_series(1, length(_search) - 2) i
+     where substr(_search, i, 3) ~ '^[[:alnum:]]{3}$'
+     order by i desc limit 8
+  loop
+    if rows_expected('select from device_info i where ' || device_search(_group)) <= 10 * scan_limit() then
+      return true;
+    end if;
+  end loop;
+  return false;
+end $$;
+
+-- The devices with it in their id or nickname, if they are few; null: too many. The index does not have them in the
+-- order of a list: it finds all of them at once.
+create or replace function devices_found(_project project, _search text) returns text[] language plpgsql as $$
+declare
+  _found text[];
+begin
+  if _search is null or not search_is_rare(_search) then
+    return null;
+  end if;
+  execute format('select array(select i.device_id from device_info i where i.project_id = $1 and %s limit %s)',
+                 device_search(_search), scan_limit() + 1)
+     into _found using _project.id;
+  return case when cardinality(_found) <= scan_limit() then _found end;
+end $$;
+
 -- Filters as conditions on a row d; `_indexed`: those that an index answers in the order of ids.
 create or replace function device_filter(_cohort cohort, _params jsonb, _indexed boolean) returns text language sql immutable as $$
 select concat_ws(' and ', 'true',
@@ -35,13 +74,17 @@ select concat_ws(' and ', 'true',
   case when not _indexed and _params ? 'seen_before'
        then format('((d).last_seen < %L or (d).last_seen is null)', _params ->> 'seen_before') end,
   case when not _indexed and _params ? 'state'
-       then format('exists (select from deployment x where x.project_id = (d).project_id and x.device_id = (d).device_id'
-                   ' and x.n = (d).deployments and x.state = %L)', _params ->> 'state') end)
+       then format('(select x.state from deployment x where x.project_id = (d).project_id and x.device_id = (d).device_id'
+                   ' and x.n = (d).deployments) = %L', _params ->> 'state') end,
+  case when not _indexed and _params ? 'search'
+       then format('(select %s from device_info i where i.project_id = (d).project_id and i.device_id = (d).device_id)',
+                   device_search(_params ->> 'search')) end)
 $$;
 
 -- The rows that a page is looked for in: at most scan_limit() of them, in the order of `sort`, each with
 -- its key. $1 project, $2 cursor (or null). Nothing of it goes on to read what the page does not need.
-create or replace function device_scan(_sort text, _search text, _indexed text) returns text language sql stable as $$
+-- _found: only these; null: all.
+create or replace function device_scan(_sort text, _found text[], _indexed text) returns text language sql stable as $$
 select format(
   'select d, jsonb_build_array(%L, %s) as key'
   '  from device d %s'
@@ -49,16 +92,12 @@ select format(
   ' order by %s limit %s',
   _sort,
   case when by_time then 'i.created_at, d.device_id' else 'd.device_id' end,
-  case when by_time or _search is not null then 'join device_info i using (project_id, device_id)' else '' end,
+  case when by_time then 'join device_info i using (project_id, device_id)' else '' end,
   case when by_time then format('(i.created_at, i.device_id) %s (($2 ->> 1)::timestamptz, $2 ->> 2)', beyond)
        else format('d.device_id %s ($2 ->> 1)', beyond) end,
   _indexed,
-  case when _search is null then 'true'
-       else format('lower(i.device_id || '' '' || i.nickname) like %L',
-                   '%' || regexp_replace(lower(_search), '([\\%_])', '\\\1', 'g') || '%') end,
-  case when by_time then format('i.created_at %s, i.device_id %1$s', direction)
-       when _search is not null then 'i.device_id ' || direction
-       else 'd.device_id ' || direction end,
+  case when _found is null then 'true' else format('d.device_id = any (%L)', _found) end,
+  case when by_time then format('i.created_at %s, i.device_id %1$s', direction) else 'd.device_id ' || direction end,
   scan_limit())
   from (select _sort like '%created_at' as by_time,
                case when _sort like '-%' then '<' else '>' end as beyond,
@@ -69,14 +108,19 @@ create or replace function api_device_list(_call api_request) returns api_reply 
 declare
   _project constant project := path_project(_call);
   _sort    constant text := coalesce(_call.params ->> 'sort', 'id');
+  _params  jsonb := _call.params;
+  _found   constant text[] := devices_found(_project, _params ->> 'search');
   _cohort  cohort;
 begin
-  if _call.params ? 'cohort' then
-    _cohort := find_cohort(_project, _call.params ->> 'cohort', 400, 'cohort');
+  if _params ? 'cohort' then
+    _cohort := find_cohort(_project, _params ->> 'cohort', 400, 'cohort');
+  end if;
+  if _found is not null then
+    _params := _params - 'search'; -- that has been done
   end if;
   return page_of_scan(_call, _project, 'device_json(s.d)', _sort,
-                      device_scan(_sort, _call.params ->> 'search', device_filter(_cohort, _call.params, true)),
-                      device_filter(_cohort, _call.params, false));
+                      device_scan(_sort, _found, device_filter(_cohort, _params, true)),
+                      device_filter(_cohort, _params, false));
 end $$;
 
 create or replace function api_device_get(_call api_request) returns api_reply language plpgsql as $$

@@ -7,7 +7,7 @@ import load
 import polls
 from figure import Figure
 from load import Failed
-from stage import device_id
+from stage import HARDWARE, VERSION, device_id
 
 REQUESTS = 200  # of each kind, one after the other
 LIMIT = 100  # ms, p99
@@ -27,18 +27,39 @@ def measure(stage):
 
 def paths(stage):
     """(name, path) of what is asked for."""
-    last = stage.database.value(
-        "select cursor_encode(jsonb_build_array('id', device_id)) from device order by device_id desc offset 100 limit 1")
+    device = device_id(stage.devices - 1)  # one with a history
     return [("devices, first page", "/devices"),
-            ("devices, last page", f"/devices?cursor={last}"),
+            ("devices, last page", f"/devices?cursor={last_page(stage, 'id', 'device', 'device_id')}"),
+            ("devices, newest first", "/devices?sort=-created_at"),
             ("devices of a version", "/devices?version=1.1.0&cohort=default"),
-            ("one device", f"/devices/{device_id(7)}"),
-            ("inspect a device", f"/devices/{device_id(7)}/inspect"),
-            ("deployments", "/deployments"),
+            ("devices of a rare version", "/devices?version=1.1.0.6&cohort=site-3"),
+            ("devices of a hardware version", f"/devices?hardware_version={HARDWARE}-b"),
+            ("devices that failed last", "/devices?state=failed"),
+            ("search, one device", f"/devices?search={device[5:]}"),
+            ("search, some devices", f"/devices?search={device[5:9]}"),
+            ("search, a sixteenth of the fleet", f"/devices?search={device[:6]}"),
+            ("search, the whole fleet", "/devices?search=unit"),
+            ("one device", f"/devices/{device}"),
+            ("inspect a device", f"/devices/{device}/inspect"),
+            ("deployments of a device", f"/devices/{device}/deployments"),
+            ("deployments, first page", "/deployments"),
+            ("deployments, last page",
+             f"/deployments?cursor={last_page(stage, 'newest', 'deployment', 'created_at', 'device_id', 'n')}"),
+            ("deployments of a release", f"/deployments?release={VERSION}"),
+            ("deployments that failed", "/deployments?state=failed"),
             ("version matrix", "/cohorts/default/matrix"),
             ("cohorts with counts", "/cohorts"),
             ("statistics, versions", "/statistics/versions"),
-            ("statistics, deployments", "/statistics/deployments")]
+            ("statistics, a year of deployments", "/statistics/deployments?since=2000-01-01T00:00:00Z"),
+            ("statistics, devices seen", "/statistics/seen")]
+
+
+def last_page(stage, sort, table, *keys):
+    """The cursor of the last page but one."""
+    order = "asc" if sort == "id" else "desc"
+    reverse = ", ".join(f"{key} {'desc' if order == 'asc' else 'asc'}" for key in keys)
+    return stage.database.value(f"select cursor_encode(jsonb_build_array('{sort}', {', '.join(keys)}))"
+                                f" from {table} order by {reverse} offset 100 limit 1")
 
 
 def ask(stage, path, seconds):
