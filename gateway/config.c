@@ -12,10 +12,12 @@ enum { VARIABLE_SIZE = 80 };
 
 static const char PREFIX[] = "MEWS_";
 
-/* Variables with our prefix that are no keys: where the file is, and what ./dev and tests read. */
+/* Variables with our prefix that are no keys: where the file is, and what ./dev, tests and `mews`
+ * read. */
 static const char *const OTHERS[] = {
-	"MEWS_CONFIG",  "MEWS_STATE_DIR", "MEWS_BUILD",          "MEWS_URL",     "MEWS_TOKEN",
-	"MEWS_PROJECT", "MEWS_SEED",      "MEWS_TEST_PROCESSES", "MEWS_WRAPPER", NULL,
+	"MEWS_CONFIG",    "MEWS_STATE_DIR",      "MEWS_BUILD",   "MEWS_SETUP", "MEWS_URL",
+	"MEWS_TOKEN",     "MEWS_PROJECT",        "MEWS_CA_FILE", "MEWS_SEED",  "MEWS_EXAMPLES",
+	"MEWS_SEQUENCES", "MEWS_TEST_PROCESSES", "MEWS_WRAPPER", NULL,
 };
 
 /* "database.url" -> "MEWS_DATABASE_URL" */

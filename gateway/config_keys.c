@@ -1,6 +1,7 @@
 #include "gateway/config_keys.h"
 
 #include <errno.h>
+#include <libpq-fe.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,21 @@ static bool check_listen(const char *item, struct error *err)
 	struct address address;
 
 	return address_parse(item, &address, err);
+}
+
+static bool check_database_url(const char *item, struct error *err)
+{
+	char *message = NULL;
+	PQconninfoOption *options = *item ? PQconninfoParse(item, &message) : NULL;
+
+	if (!*item)
+		return error_set(err, ERR_INVALID, "must not be empty");
+	if (!options)
+		error_set(err, ERR_INVALID, "%.*s", message ? (int)strcspn(message, "\n") : 0,
+			  message ? message : "");
+	PQfreemem(message);
+	PQconninfoFree(options);
+	return options != NULL;
 }
 
 static bool check_not_empty(const char *item, struct error *err)
@@ -44,7 +60,7 @@ const struct config_key config_keys[] = {
 	  "Addresses or networks of proxies whose X-Forwarded-For, -Proto, -Host and -Port are\n"
 	  "believed, such as [ \"10.0.0.0/8\", \"::1\" ]." },
 	{ "database.url", CONFIG_TEXT, FIELD(database_url), "postgresql:///mews",
-	  .check = check_not_empty, .help =
+	  .check = check_database_url, .help =
 	  "PostgreSQL, as libpq takes it: postgresql://user:password@host/database, or\n"
 	  "\"host=... dbname=...\"." },
 	{ "database.connections", CONFIG_NUMBER, FIELD(database_connections), "4", 1, 64, .help =

@@ -142,6 +142,7 @@ struct db_job *db_queue_take(struct db_queue *queue)
 		if (may_run(queue, *place)) {
 			struct db_job *job = unlink_job(queue, place);
 
+			job->gathers = false; /* if it comes back, it has waited */
 			queue->running[job->query]++;
 			queue->singles += !query_texts[job->query].batched;
 			return job;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/utf8.h"
+
 static const struct {
 	int status;
 	const char *title;
@@ -26,6 +28,15 @@ static const struct {
 	[ERR_UNAVAILABLE] = { 503, "Service Unavailable" },
 };
 
+/* What comes from outside may be broken, and what does not fit is cut, maybe within a character. */
+static void mend(char *text)
+{
+	size_t length = strlen(text);
+
+	for (size_t used = 0; (used += utf8_valid(text + used, length - used)) < length; used++)
+		text[used] = '?';
+}
+
 __attribute__((format(printf, 4, 0))) static void fill(struct error *err, enum error_code code,
 						       const char *pointer, const char *fmt,
 						       va_list args)
@@ -33,6 +44,8 @@ __attribute__((format(printf, 4, 0))) static void fill(struct error *err, enum e
 	err->code = code;
 	snprintf(err->pointer, sizeof(err->pointer), "%s", pointer);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	mend(err->pointer);
+	mend(err->text);
 }
 
 bool error_set(struct error *err, enum error_code code, const char *fmt, ...)
@@ -67,6 +80,7 @@ bool error_context(struct error *err, const char *fmt, ...)
 	va_end(args);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof(err->text) - used, ": %s", cause);
+	mend(err->text);
 	return false;
 }
 

@@ -29,6 +29,7 @@ enum error_code {
 	ERR_CODES
 };
 
+/* The texts are UTF-8: broken characters and those that did not fit are replaced by '?'. */
 struct error {
 	enum error_code code;
 	char pointer[80]; /* JSON pointer or header of the offending field; "" when there is none */

@@ -120,8 +120,8 @@ int store_artifact_open(const struct store *store, const char *sha256, int64_t s
 	}
 	if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == size)
 		return fd;
-	error_set(err, ERR_GONE, "artifact store: %s: has %lld bytes instead of %lld", sha256,
-		  (long long)info.st_size, (long long)size);
+	error_set(err, ERR_GONE, "artifact store: %s: is no file of %lld bytes any more", sha256,
+		  (long long)size);
 	close(fd);
 	return -1;
 }

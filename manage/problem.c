@@ -1,15 +1,5 @@
 #include "manage/problem.h"
 
-#include <string.h>
-
-#include "gateway/utf8.h"
-
-/* What did not fit was cut, maybe within a character. */
-static json_t *text(const char *bytes)
-{
-	return json_stringn(bytes, utf8_valid(bytes, strlen(bytes)));
-}
-
 struct flow problem_reply(struct request *req, const struct error *err)
 {
 	int status = error_http_status(err->code);
@@ -21,9 +11,8 @@ struct flow problem_reply(struct request *req, const struct error *err)
 		reply_header(req, "WWW-Authenticate", "Bearer realm=\"mews\"");
 	reply_header(req, "Content-Type", "application/problem+json");
 	return reply_json(req, status,
-			  json_pack("{s:s, s:s, s:i, s:o, s:o*, s:o}", "type", "about:blank",
+			  json_pack("{s:s, s:s, s:i, s:s, s:s*, s:s}", "type", "about:blank",
 				    "title", error_title(err->code), "status", status, "detail",
-				    text(detail), "pointer",
-				    *err->pointer ? text(err->pointer) : NULL, "request_id",
-				    text(req->id)));
+				    detail, "pointer", *err->pointer ? err->pointer : NULL,
+				    "request_id", req->id));
 }

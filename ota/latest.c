@@ -183,10 +183,9 @@ static struct flow asked(struct request *req, const struct db_rows *rows)
 	if (!cohort)
 		return refresh(req);
 	if (db_int(rows, 0, "seen_ago") >= req->worker->config->seen_resolution)
-		db_call(req->worker->db, QUERY_DEVICE_SEEN,
+		db_note(req->worker->db, QUERY_DEVICE_SEEN,
 			DB_ARGS(arena_printf(req->arena, "%" PRId64, call->catalog->project_id),
-				call->serial),
-			NULL, NULL);
+				call->serial));
 	facts_read(req, rows, 0, &facts);
 	decision = resolver_decide(&cohort->decision, &call->catalog->policy, &facts, NULL);
 	return decision.activation ? reply_release(req, &decision)

@@ -100,8 +100,10 @@ begin
          extra_info = case when _call.body ? 'extra_info' then nullif(_call.body -> 'extra_info', 'null') else r.extra_info end
    where r.id = _old.id
   returning * into _new;
-  perform audit_add(_call, _project.slug, 'release.change', 'release ' || release_name(_new),
-                    _before::jsonb, release_json(_new)::jsonb);
+  if _new is distinct from _old then
+    perform audit_add(_call, _project.slug, 'release.change', 'release ' || release_name(_new),
+                      _before::jsonb, release_json(_new)::jsonb);
+  end if;
   return reply(release_json(_new), etag(release_json(_new)));
 end $$;
 

@@ -39,6 +39,13 @@ def test_body_up_to_256_kib(begun):
     expect(200, begun.request("POST", FEEDBACK_1, data=filled(256 * KIB), headers={"Content-Type": "application/json"}))
 
 
+@pytest.mark.parametrize("path", ["/deploymentBase/{}", "/deploymentBase/1?actionHistory={}", "/deploymentBase/1?c={}",
+                                  "/cancelAction/{}", "/installedBase/{}"])
+def test_numbers_that_are_cut_within_a_character(undisturbed, path):
+    for length in range(36, 42):
+        assert undisturbed.get(path.format("x" * length + "%C3%A9" * 30)).status == 400
+
+
 @pytest.mark.parametrize("size", [256 * KIB + 1, 2 << 20, 40 << 20])
 def test_larger_body(undisturbed, size):
     for method, path in (("POST", FEEDBACK_1), ("PUT", "/configData"), ("POST", "/cancelAction/1/feedback")):

@@ -220,6 +220,7 @@ static void test_split(void **unused)
 static void test_gathering(void **state)
 {
 	struct db_queue queue;
+	struct db_job *job;
 
 	(void)state;
 	db_queue_init(&queue, 4);
@@ -232,7 +233,12 @@ static void test_gathering(void **state)
 	finish(&queue, take(&queue, POLL, 3));
 	for (size_t i = 0; i < DB_BATCH_ITEMS + 1; i++)
 		assert_true(db_queue_gather(&queue, POLL, item_new(10)));
-	finish(&queue, take(&queue, POLL, DB_BATCH_ITEMS));
+	job = take(&queue, POLL, DB_BATCH_ITEMS);
+	assert_null(db_queue_take(&queue));
+	db_queue_done(&queue, job);
+	db_queue_split(&queue, job); /* it failed: its halves have waited long enough */
+	finish(&queue, take(&queue, POLL, DB_BATCH_ITEMS / 2));
+	finish(&queue, take(&queue, POLL, DB_BATCH_ITEMS / 2));
 	assert_null(db_queue_take(&queue));
 	db_queue_release(&queue);
 	finish(&queue, take(&queue, POLL, 1));

@@ -43,6 +43,20 @@ static void test_long_texts_are_cut(void **state)
 	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 }
 
+static void test_texts_are_utf8(void **state)
+{
+	struct error err;
+
+	(void)state;
+	error_set(&err, ERR_INVALID, "%.3s|", "ab\xc3\xa9");
+	assert_string_equal(err.text, "ab?|");
+	error_field(&err, ERR_INVALID, "/\xff/\xc3\xa9", "\xed\xa0\x80");
+	assert_string_equal(err.text, "???");
+	assert_string_equal(err.pointer, "/?/\xc3\xa9");
+	error_context(&err, "%.1s", "\xc3\xa9");
+	assert_string_equal(err.text, "?: ???");
+}
+
 static void test_every_code_has_a_status(void **state)
 {
 	(void)state;
@@ -60,6 +74,7 @@ int main(void)
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_context),
 		cmocka_unit_test(test_long_texts_are_cut),
+		cmocka_unit_test(test_texts_are_utf8),
 		cmocka_unit_test(test_every_code_has_a_status),
 	};
 
