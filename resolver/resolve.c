@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const int64_t DAY = 86400000000; /* us */
+
 /* The device, its version read once. */
 struct device {
 	const struct resolver_facts *facts;
@@ -166,16 +168,15 @@ static int64_t add_saturated(int64_t a, int64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-/* The back-off after the `failed`-th failure (1, 2, ...). */
+/* The back-off after the `failed`-th failure (1, 2, ...). It doubles, up to a day. */
 static int64_t backoff(int64_t first, int failed)
 {
+	int64_t limit = first > DAY ? first : DAY;
 	int doublings = failed - 1;
 
 	if (first <= 0)
 		return 0;
-	if (doublings > 62 || first > INT64_MAX >> doublings)
-		return INT64_MAX;
-	return first << doublings;
+	return doublings > 62 || first > limit >> doublings ? limit : first << doublings;
 }
 
 static const struct resolver_attempts *attempts_at(const struct resolver_facts *facts,
@@ -194,16 +195,16 @@ static enum resolver_reason permission(const struct resolver_policy *policy,
 				       int64_t *retry_at)
 {
 	const struct resolver_attempts *attempts = attempts_at(facts, release_id);
-	int64_t next;
+	int64_t wait, next;
 
 	if (!attempts || attempts->failed <= 0)
 		return REASON_CHOSEN;
 	if (policy->retry_attempts > 0 && attempts->failed >= policy->retry_attempts)
 		return REASON_ATTEMPTS_EXHAUSTED;
-	next = add_saturated(attempts->last_failed,
-			     backoff(policy->retry_backoff, attempts->failed));
-	if (facts->now >= next)
-		return REASON_CHOSEN;
+	wait = backoff(policy->retry_backoff, attempts->failed);
+	next = add_saturated(attempts->last_failed, wait);
+	if (facts->now >= next || attempts->last_failed > add_saturated(facts->now, wait))
+		return REASON_CHOSEN; /* or the clock was ahead when it failed */
 	*retry_at = next;
 	return REASON_RETRY_WAIT;
 }

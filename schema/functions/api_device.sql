@@ -163,14 +163,15 @@ declare
   _device  device;
   _cohort  cohort;
 begin
-  if _call.body ->> 'id' like '%/%' then
-    perform fail(422, 'an id is a part of a path: it has no slashes', '/id');
+  if _call.body ->> 'id' like '%/%' or _call.body ->> 'id' in ('.', '..') then
+    perform fail(422, 'an id is a part of a path: it has no slashes, and is neither `.` nor `..`', '/id');
   elsif _call.body ? 'cohort' then
     _cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
   else
     select * into _cohort from cohort c where c.project_id = _project.id and c.is_default;
   end if;
-  insert into device (project_id, device_id, cohort_id) values (_project.id, _call.body ->> 'id', _cohort.id)
+  insert into device (project_id, device_id, cohort_id, deployments)
+  values (_project.id, _call.body ->> 'id', _cohort.id, deployments_before(_project.id, _call.body ->> 'id'))
   on conflict do nothing
   returning * into _device;
   if not found then
@@ -211,7 +212,7 @@ begin
   return reply(device_json(_new), etag(_info.revision));
 end $$;
 
--- With everything that is known of it. When it polls again, it is new.
+-- With everything that is known of it, but for how many deployments it had. When it polls again, it is new.
 create or replace function api_device_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
@@ -221,6 +222,11 @@ begin
   perform from device d where d.project_id = _device.project_id and d.device_id = _device.device_id for update;
   perform check_match(_call, (find_device_info(_device)).revision);
   _before := device_json(_device);
+  insert into device_gone (project_id, device_id, deployments)
+  select d.project_id, d.device_id, d.deployments
+    from device d
+   where d.project_id = _device.project_id and d.device_id = _device.device_id and d.deployments > 0
+  on conflict (project_id, device_id) do update set deployments = excluded.deployments;
   delete from device d where d.project_id = _device.project_id and d.device_id = _device.device_id;
   perform audit_add(_call, _project.slug, 'device.delete', 'device ' || _device.device_id, _before::jsonb, null);
   return reply(null, null, 204);

@@ -301,6 +301,15 @@ begin
   end loop;
 end $$;
 
+-- The device works on it: it has not timed out.
+create or replace function deployment_alive(_project int, _device text, _n int) returns void language plpgsql as $$
+begin
+  perform from device d where d.project_id = _project and d.device_id = _device for no key update;
+  update deployment d
+     set changed_at = clock_timestamp()
+   where d.project_id = _project and d.device_id = _device and d.n = _n and is_open(d.state);
+end $$;
+
 -- The gateway saw the device fetch something of this deployment: forward, never back.
 create or replace function deployment_progress(_project int, _device text, _n int, _from deployment_state[], _to deployment_state, _detail text)
 returns void language plpgsql as $$

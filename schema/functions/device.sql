@@ -1,5 +1,10 @@
 -- What devices say about themselves.
 
+-- How many deployments a device has had that was deleted: the next one is not numbered again from 1.
+create or replace function deployments_before(_project int, _device text) returns int language sql stable as $$
+select coalesce((select g.deployments from device_gone g where g.project_id = _project and g.device_id = _device), 0)
+$$;
+
 -- The first of `_names` that `_attributes` has.
 create or replace function attribute_first(_attributes jsonb, _names text[]) returns text language sql immutable as $$
 select _attributes ->> name
@@ -20,7 +25,7 @@ create or replace function report_state(_state deployment_state, _runs boolean, 
 returns deployment_state language sql immutable as $$
 select (case
   when _state = 'installed' then case when _runs then 'confirmed' else 'rolled_back' end
-  when _runs and _news and (is_open(_state) or _state in ('failed', 'rolled_back', 'timed_out')) then 'confirmed'
+  when _runs and _news and (is_open(_state) or _state in ('failed', 'rolled_back', 'timed_out', 'canceled')) then 'confirmed'
 end)::deployment_state
 $$;
 
@@ -53,6 +58,38 @@ begin
   perform deployment_enter(_deployment, _state, _state = 'rolled_back');
 end $$;
 
+-- Does what the device was given still fit it? Any version may come between, if it is the one that it began with.
+create or replace function deployment_fits(_deployment deployment, _row device, _old_version text) returns boolean language sql stable as $$
+select (_row.software_version is not distinct from _old_version or _row.software_version is not distinct from _deployment.from_version)
+   and exists (
+         select from payload y
+          where y.id = _deployment.payload_id and y.software_type = coalesce(_row.software_type, 'main')
+            and _row.hardware_version = any (y.hardware_versions) and coalesce(_row.targeting, '{}') @> y.attributes)
+$$;
+
+-- A device that has begun, and now reports that it is another one than the decision was made for (somebody flashed it by
+-- hand, say), is asked to cancel; then it is decided anew. One that is only offered follows the rules with the next poll.
+create or replace function deployment_recheck(_row device, _old_version text) returns void language plpgsql as $$
+declare
+  _deployment deployment;
+begin
+  select * into _deployment from deployment d
+   where d.project_id = _row.project_id and d.device_id = _row.device_id and d.n = _row.open_n
+     and d.state in ('retrieved', 'downloading', 'downloaded', 'installing', 'rejected') and not d.cancel_refused;
+  if found and not deployment_fits(_deployment, _row, _old_version) then
+    perform event_note(_deployment, 'gateway', null, null, null,
+                       array['It does not fit what the device reports now: the device is asked to cancel.']);
+    perform deployment_enter(_deployment, 'canceling');
+  end if;
+end $$;
+
+-- A fact about the device, under whichever of `_names` it tells it; what it says now counts before what it said once.
+create or replace function fact_reported(_mode text, _data jsonb, _attributes jsonb, _names text[]) returns text
+language sql immutable as $$
+select coalesce(case when _mode <> 'remove' then nullif(attribute_first(jsonb_strip_nulls(_data), _names), '') end,
+                nullif(attribute_first(_attributes, _names), ''))
+$$;
+
 -- configData. Outcome: accepted, unauthorized, no_device or too_many.
 create or replace function device_report(_key int, _project int, _device text, _mode text, _data jsonb)
 returns text language plpgsql as $$
@@ -60,8 +97,10 @@ declare
   _max constant int := 100; -- attributes of a device, as in hawkBit
   _row        device;
   _settings   project;
+  _type       text;
   _before     jsonb;
   _attributes jsonb;
+  _told       text;
   _version    text;
   _old        device;
 begin
@@ -82,16 +121,18 @@ begin
   end if;
 
   select * into _settings from project p where p.id = _project;
-  _version := attribute_first(_attributes, _settings.software_version_attributes);
-  if _settings.trust_feedback
-     and _version is not distinct from attribute_first(_before, _settings.software_version_attributes) then
-    _version := _old.software_version; -- no news: what its feedback said still holds
+  _type := fact_reported(_mode, _data, _attributes, _settings.software_type_attributes);
+  _told := case when _mode <> 'remove' then nullif(attribute_first(_data, _settings.software_version_attributes), '') end;
+  _version := _told;
+  if _told is null and _type is not distinct from _old.software_type
+     or _settings.trust_feedback and _told is not distinct from attribute_first(_before, _settings.software_version_attributes) then
+    _version := _old.software_version; -- no news: what is known still holds
   end if;
   update device d
      set wants_attributes = false,
-         software_type = attribute_first(_attributes, _settings.software_type_attributes),
+         software_type = _type,
          software_version = _version,
-         hardware_version = attribute_first(_attributes, _settings.hardware_version_attributes),
+         hardware_version = fact_reported(_mode, _data, _attributes, _settings.hardware_version_attributes),
          targeting = attributes_targeting(_attributes, _settings.targeting_attributes)
    where d.project_id = _project and d.device_id = _device
   returning d.* into _row;
@@ -100,9 +141,9 @@ begin
     insert into device_version (project_id, device_id, software_type, software_version, hardware_version)
     values (_project, _device, _row.software_type, _row.software_version, _row.hardware_version);
   end if;
-  if _mode <> 'remove' and _row.software_version is not null
-     and attribute_first(_data, _settings.software_version_attributes) is not null then
+  if _told is not null then
     perform deployment_report(_row, _old.software_version);
   end if;
+  perform deployment_recheck(_row, _old.software_version);
   return 'accepted';
 end $$;

@@ -15,8 +15,8 @@ begin
     return _row;
   end if;
   if not found then
-    insert into device (project_id, device_id, cohort_id, last_seen)
-    select _project, _device, c.id, now() from cohort c where c.project_id = _project and c.is_default
+    insert into device (project_id, device_id, cohort_id, deployments, last_seen)
+    select _project, _device, c.id, deployments_before(_project, _device), now() from cohort c where c.project_id = _project and c.is_default
     on conflict do nothing;
     insert into device_info (project_id, device_id, address) values (_project, _device, _address) on conflict do nothing;
   end if;

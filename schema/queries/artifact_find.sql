@@ -11,6 +11,8 @@ select key_valid($1::int) as authorized,
                   and f.payload_id = y.id) as installed,
        case when y.filename = $5 and x.state in ('offered', 'retrieved') and key_valid($1::int)
             then deployment_progress(x.project_id, x.device_id, x.n, '{offered,retrieved}', 'downloading', 'Download begins.')::text
+            when y.filename = $5 and x.changed_at < now() - interval '1 minute' and key_valid($1::int)
+            then deployment_alive(x.project_id, x.device_id, x.n)::text -- it goes on with a download
        end as progress
   from device d
   left join payload y on y.project_id = d.project_id and y.id = $4::bigint

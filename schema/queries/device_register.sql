@@ -2,8 +2,8 @@
 -- First contact: the device exists after this. No rows.
 -- $1 project, $2 device, $3 address
 with new as (
-  insert into device (project_id, device_id, cohort_id, last_seen)
-  select distinct i.project_id, i.device_id, c.id, now()
+  insert into device (project_id, device_id, cohort_id, deployments, last_seen)
+  select distinct i.project_id, i.device_id, c.id, deployments_before(i.project_id, i.device_id), now()
     from unnest($1::int[], $2::text[]) as i (project_id, device_id)
     join cohort c on c.project_id = i.project_id and c.is_default
    order by 1, 2

@@ -8,6 +8,7 @@ from typing import Optional
 import version_model
 
 FOREVER = 2**63 - 1
+DAY = 86_400_000_000  # us
 
 # From the least to the most telling: a device that gets nothing is told the most telling one of its releases.
 REASONS = ["no_active_release", "no_payload", "software_type_mismatch", "hardware_mismatch", "attribute_mismatch",
@@ -198,9 +199,11 @@ class Situation:
         (attempts,), allowed = at_it, self.policy.retry_attempts
         if 0 < allowed <= attempts.failed:
             return "attempts_exhausted", 0
-        wait = max(self.policy.retry_backoff, 0) * 2 ** (attempts.failed - 1)
-        retry_at = min(attempts.last_failed + min(wait, FOREVER), FOREVER)
-        return ("retry_wait", retry_at) if self.facts.now < retry_at else ("chosen", 0)
+        first = max(self.policy.retry_backoff, 0)
+        wait = min(first * 2 ** (attempts.failed - 1), max(first, DAY))
+        retry_at = min(attempts.last_failed + wait, FOREVER)
+        is_wrong = attempts.last_failed > min(self.facts.now + wait, FOREVER)  # the clock was ahead then
+        return ("chosen", 0) if self.facts.now >= retry_at or is_wrong else ("retry_wait", retry_at)
 
     def verdict(self, activation):
         if activation is self.next:

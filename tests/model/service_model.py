@@ -13,7 +13,7 @@ SECOND = 10**6  # us
 BEGUN = ("retrieved", "downloading", "downloaded", "installing", "rejected")
 OPEN = ("offered", *BEGUN, "canceling")
 HIDDEN = ("canceling", "canceled", "superseded")  # deploymentBase does not show them any more
-LATE = ("failed", "rolled_back", "timed_out")  # may yet turn out well
+LATE = ("failed", "rolled_back", "timed_out", "canceled")  # may yet turn out well
 
 
 @dataclasses.dataclass
@@ -101,6 +101,7 @@ class Service:
         self.releases = {}  # by name, in the order of their creation
         self.activations = []
         self.devices = {}
+        self.gone = {}  # how many deployments a device had that was deleted
         self._ids = 0
 
     def _id(self):
@@ -190,7 +191,10 @@ class Service:
         return 200
 
     def forget(self, id):
-        return 204 if self.devices.pop(id, None) else 404
+        device = self.devices.pop(id, None)
+        if device and device.count:
+            self.gone[id] = device.count
+        return 204 if device else 404
 
     def cancel(self, id, n, force):
         device = self.devices.get(id)
@@ -230,7 +234,7 @@ class Service:
         device = self.devices.get(id)
         if not device:
             default = next(slug for slug, cohort in self.cohorts.items() if cohort.is_default)
-            self.devices[id] = Device(default)
+            self.devices[id] = Device(default, count=self.gone.get(id, 0))
             return Poll(attributes=True)
         wants_attributes, finished = device.wants_attributes, device.finished
         self._settle(device, self.keys[key] or device.cohort)
@@ -371,7 +375,16 @@ class Service:
             device.version = device.attributes.get("current_version")
         if "current_version" in attributes and device.newest:
             self._judge(device, device.newest, device.version != before)
+        if device.newest and device.newest.state in BEGUN and not device.newest.refused:
+            self._recheck(device, device.newest, before)
         return 200
+
+    def _recheck(self, device, deployment, before):
+        """What it was given has to fit what it is now."""
+        facts = rules.Facts(device.staged, self.software_type(device), device.version,
+                            device.attributes.get("hardware_version"), attributes=self.targeted(device), now=self.now)
+        if device.version not in (before, deployment.from_version) or rules.payload_mismatch(deployment.payload, facts):
+            self._enter(device, deployment, "canceling")
 
     def _judge(self, device, deployment, is_news):
         """A version report decides about the newest deployment."""
