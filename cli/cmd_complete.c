@@ -13,6 +13,7 @@
 
 enum { MAX_VALUES = 100, MIN_SEARCH = 3 }; /* that we ask the server for; letters */
 
+/* Devices choose their ids: they are quoted, so that none is a command. */
 static const char BASH[] =
 	"_mews() {\n"
 	"\tlocal word about\n"
@@ -22,7 +23,8 @@ static const char BASH[] =
 	"\t\t\tcompopt -o filenames\n"
 	"\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$2\")\n"
 	"\t\telse\n"
-	"\t\t\t[[ $word == *= ]] && compopt -o nospace\n"
+	"\t\t\tif [[ $word == *= ]]; then compopt -o nospace; else printf -v word %q \"$word\"; "
+	"fi\n"
 	"\t\t\tCOMPREPLY+=(\"$word\")\n"
 	"\t\tfi\n"
 	"\tdone < <(\"$1\" __complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"

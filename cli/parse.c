@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "gateway/arena.h"
 #include "gateway/error.h"
+#include "gateway/utf8.h"
 
 /* The words that are still to be read. */
 struct line {
@@ -144,6 +145,9 @@ bool parse_line(struct arena *arena, int argc, char **argv, struct parsed *out, 
 
 	*out = (struct parsed){ .words = "" };
 	out->args = arena_alloc(arena, ((size_t)argc + 1) * sizeof(char *));
+	for (int i = 1; i < argc; i++)
+		if (utf8_valid(argv[i], strlen(argv[i])) != strlen(argv[i]))
+			return error_set(err, ERR_INVALID, "\"%s\" is not UTF-8", argv[i]);
 	return find_command(&line) && take_rest(&line);
 }
 

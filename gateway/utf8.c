@@ -44,10 +44,17 @@ size_t utf8_valid(const char *text, size_t length)
 	return used;
 }
 
+/* C0, DEL, and C1 (U+0080 to U+009F), which terminals take for escape sequences, too. */
+static bool is_control(const unsigned char *at, size_t length)
+{
+	return at[0] < ' ' || at[0] == 0x7f ||
+	       (at[0] == 0xc2 && length > 1 && at[1] >= 0x80 && at[1] <= 0x9f);
+}
+
 bool utf8_printable(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+		if (is_control((const unsigned char *)text + i, length - i))
 			return false;
 	return utf8_valid(text, length) == length;
 }

@@ -30,6 +30,7 @@ def commands(mews):
     (["device", "list", "--dance"], "there is no option --dance"),
     (["device", "list", "-x"], "there is no option -x"),
     (["device", "list", "-"], '"-" is too much'),
+    (["device", "list", "--cohort", "b\udcfcro"], "is not UTF-8"),
     (["device", "list", "--cohort"], "--cohort needs a value"),
     (["device", "list", "--json=yes"], "--json takes no value"),
     (["device", "list", "--dry-run"], "there is no option --dry-run here"),
@@ -327,6 +328,18 @@ def test_bash(mews, line, expected):
     shell = subprocess.run(["bash", "--norc", "-c", script], env={**mews.env, "MEWS": str(MEWS)}, cwd=mews.home,
                            capture_output=True, text=True)
     assert (shell.stdout.split(), shell.stderr, shell.returncode) == (expected, "", 0)
+
+
+def test_bash_quotes_what_devices_call_themselves(mews, gateway):
+    assert gateway.ddi("GET", "/dev-1$(id>pwned)").status == 200
+    script = """source <("$MEWS" completion bash)
+        COMP_WORDS=(mews device show dev-1) COMP_CWORD=3
+        _mews "$MEWS" dev-1
+        eval "set -- ${COMPREPLY[0]}"; printf %s "$1" """
+    shell = subprocess.run(["bash", "--norc", "-c", script], env={**mews.env, "MEWS": str(MEWS)}, cwd=mews.home,
+                           capture_output=True, text=True)
+    assert shell.stdout == "dev-1$(id>pwned)"
+    assert not (mews.home / "pwned").exists()
 
 
 def test_zsh(stranger):

@@ -187,7 +187,7 @@ static void test_held(void **unused)
 {
 	(void)unused;
 	static const struct resolver_attempts ATTEMPTS[] = {
-		{ 1, 3, 0 }, { 1, 1, INT64_MAX - 5 }, { 2, 3, 0 }, { 2, 1, 0 }
+		{ 1, 3, 0 }, { 1, 1, 5 }, { 2, 3, 0 }, { 2, 1, 0 }
 	};
 	struct example example;
 	struct matrix_group groups[COUNT(ATTEMPTS)];

@@ -81,6 +81,8 @@ static void test_utf8(void **state)
 	assert_int_equal(utf8_valid("\xf5\x80\x80\x80", 4), 0);
 	assert_true(utf8_printable("\xc3\xa9", 2));
 	assert_false(utf8_printable("a\tb", 3));
+	assert_false(utf8_printable("a\xc2\x9b", 3));
+	assert_true(utf8_printable("a\xc2\xa0", 3));
 }
 
 int main(void)
