@@ -20,12 +20,14 @@ with asked as (
   select d.software_type, d.software_version, d.hardware_version, d.staged, d.targeting,
          (select jsonb_object_agg(f.key, case when f.failed >= a.retry_attempts and a.retry_attempts > 0
                                               then jsonb_build_array(a.retry_attempts, 0)
-                                              else jsonb_build_array(1, 9000000000000000000) end)
-            from (select each.key, (each.value ->> 0)::int as failed, to_timestamp((each.value ->> 1)::float8 / 1e6) as at
+                                              else jsonb_build_array(1, (extract(epoch from now()) * 1000000)::bigint) end)
+            from (select each.key, (each.value ->> 0)::int as failed, to_timestamp((each.value ->> 1)::float8 / 1e6) as at,
+                         least(a.retry_backoff * power(2, least((each.value ->> 0)::int - 1, 40)), greatest(a.retry_backoff, 86400))
+                           * interval '1 second' as wait
                     from jsonb_each(d.failures) each) f
            where f.key::bigint in (select id from eligible)
              and (f.failed >= a.retry_attempts and a.retry_attempts > 0
-                  or f.at + least(a.retry_backoff * power(2, least(f.failed - 1, 40)), 1e9) * interval '1 second' > now())) as failures
+                  or now() between f.at - f.wait and f.at + f.wait)) as failures
     from asked a
     join device d on d.project_id = a.project_id and d.cohort_id = a.cohort_id and d.failures is not null
 ), counted as (

@@ -324,7 +324,7 @@ def test_settings_of_a_connection(gateway, database):
 def test_a_malformed_url_is_named(home, url):
     result = mewsd.run(env=mewsd.environment(url, home / "store"))
     assert result.returncode not in (0, None)
-    assert "database.url" in result.stderr
+    assert "MEWS_DATABASE_URL: " in result.stderr
 
 
 # ---- The schema ----
