@@ -104,7 +104,7 @@ const struct command COMMANDS[] = {
 	{ "device list", "", OPTIONS(COHORT("of this cohort"),
 	    { "version", 0, "V", .about = "with this software version" },
 	    { "hardware-version", 0, "H", .about = "with this hardware version" },
-	    { "search", 0, "TEXT", .about = "whose id or nickname begins so" }, LIMIT), cmd_device_list,
+	    { "search", 0, "TEXT", .about = "with this in the id or nickname; 3 characters or more" }, LIMIT), cmd_device_list,
 	  .about = "The devices by id." },
 	{ "device show", "ID", NULL, cmd_device_show,
 	  .about = "One device." },

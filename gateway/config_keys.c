@@ -21,24 +21,26 @@ static bool check_listen(const char *item, struct error *err)
 	return address_parse(item, &address, err);
 }
 
-static bool check_database_url(const char *item, struct error *err)
-{
-	char *message = NULL;
-	PQconninfoOption *options = *item ? PQconninfoParse(item, &message) : NULL;
-
-	if (!*item)
-		return error_set(err, ERR_INVALID, "must not be empty");
-	if (!options)
-		error_set(err, ERR_INVALID, "%.*s", message ? (int)strcspn(message, "\n") : 0,
-			  message ? message : "");
-	PQfreemem(message);
-	PQconninfoFree(options);
-	return options != NULL;
-}
-
 static bool check_not_empty(const char *item, struct error *err)
 {
 	return *item || error_set(err, ERR_INVALID, "must not be empty");
+}
+
+static bool check_database_url(const char *item, struct error *err)
+{
+	char *message = NULL;
+	PQconninfoOption *options;
+
+	if (!check_not_empty(item, err))
+		return false;
+	options = PQconninfoParse(item, &message);
+	PQconninfoFree(options);
+	if (options)
+		return true;
+	error_set(err, ERR_INVALID, "%.*s", message ? (int)strcspn(message, "\n") : 0,
+		  message ? message : "");
+	PQfreemem(message);
+	return false;
 }
 
 /* clang-format off */

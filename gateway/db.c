@@ -11,13 +11,13 @@
 #include "gateway/error.h"
 #include "gateway/log.h"
 #include "gateway/metrics.h"
+#include "gateway/must.h"
 #include "gateway/worker.h"
 
 enum {
 	MAX_TRIES = 3,
 	RETRY_MS = 20, /* and up to twice that: whoever we were in a deadlock with goes first */
-	GATHER_MS = 100,
-	EXIT_CONFIG = 3
+	GATHER_MS = 100
 };
 
 /* ---- The end of an item ---- */
@@ -262,20 +262,14 @@ void db_dispatch(struct db *db)
 struct db *db_open(struct event_base *loop, const struct config *config, struct metrics *metrics)
 {
 	size_t count = (size_t)config->database_connections;
-	struct db *db = calloc(1, sizeof(*db) + count * sizeof(db->conn[0]));
-	struct error err;
+	struct db *db = must(calloc(1, sizeof(*db) + count * sizeof(db->conn[0])));
 
-	if (!db)
-		abort();
 	db->loop = loop;
 	db->config = config;
 	db->metrics = metrics;
 	db->count = count;
 	db_queue_init(&db->queue, count);
-	if (!db_settings(db, &err)) {
-		log_error("database_settings", "error=\"%s\"", err.text);
-		_exit(EXIT_CONFIG);
-	}
+	db_settings(db);
 	db->dispatch = evtimer_new(loop, on_dispatch, db);
 	db->retry = evtimer_new(loop, on_retry, db);
 	db->release = evtimer_new(loop, on_release, db);

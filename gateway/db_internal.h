@@ -93,8 +93,8 @@ void conn_run(struct conn *c, struct db_job *job); /* c is idle; ends in db_answ
 
 /* ---- db_settings.c ---- */
 
-/* Read database_url into db->keywords; false: it is malformed. */
-bool db_settings(struct db *db, struct error *err);
+/* Read database_url into db->keywords; config_keys.c has checked it. */
+void db_settings(struct db *db);
 void db_settings_free(struct db *db);
 
 /* ---- db_error.c ---- */

@@ -4,7 +4,7 @@
 
 #include "gateway/config.h"
 #include "gateway/db_internal.h"
-#include "gateway/error.h"
+#include "gateway/must.h"
 
 /* What the operator's database_url does not say: notice within a minute that a server is gone. */
 static const struct {
@@ -46,19 +46,12 @@ static char *server_options(const struct db *db, const char *theirs)
 }
 
 /* libpq lets the later of two values win. The arrays end with NULL. */
-bool db_settings(struct db *db, struct error *err)
+void db_settings(struct db *db)
 {
 	const char *options = "";
-	char *message = NULL;
 	size_t n = 0;
 
-	db->options = PQconninfoParse(db->config->database_url, &message);
-	if (!db->options) {
-		error_set(err, ERR_INVALID, "database.url: %.*s", (int)strcspn(message, "\n"),
-			  message);
-		PQfreemem(message);
-		return false;
-	}
+	db->options = must(PQconninfoParse(db->config->database_url, NULL));
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		add(db, &n, defaults[i].keyword, defaults[i].value);
 	for (const PQconninfoOption *option = db->options; option->keyword; option++) {
@@ -70,7 +63,6 @@ bool db_settings(struct db *db, struct error *err)
 	db->server_options = server_options(db, options);
 	add(db, &n, "options", db->server_options);
 	add(db, &n, "client_encoding", "UTF8");
-	return true;
 }
 
 void db_settings_free(struct db *db)

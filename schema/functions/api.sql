@@ -184,6 +184,7 @@ begin
   return _page;
 end $$;
 
+-- Each of these rows may cost a look into another table, which need not be in memory: some ten milliseconds in all.
 create or replace function scan_limit() returns int language sql immutable as $$
 select 2000
 $$;

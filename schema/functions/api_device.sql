@@ -26,8 +26,8 @@ select format('lower(i.device_id || '' '' || i.nickname) like %L',
               '%' || regexp_replace(lower(_search), '([\\%_])', '\\\1', 'g') || '%')
 $$;
 
--- Does the index find it fast? It knows how often each group of three letters and digits occurs, and needs one that is
--- rare; the last ones of a serial number are the best candidates.
+-- Does the index find it fast? It needs a group of three letters and digits that is rare, and the end of a serial number
+-- is the best place to look for one. This is the planner's estimate, and generous: devices_found() counts.
 create or replace function search_is_rare(_search text) returns boolean language plpgsql as $$
 declare
   _group text;

@@ -6,6 +6,11 @@ create or replace function is_open(_state deployment_state) returns boolean lang
 select _state in ('offered', 'retrieved', 'downloading', 'downloaded', 'installing', 'rejected', 'canceling')
 $$;
 
+-- The device works with it, and has not been asked to cancel.
+create or replace function is_begun(_state deployment_state) returns boolean language sql immutable as $$
+select is_open(_state) and _state not in ('offered', 'canceling')
+$$;
+
 create or replace function is_final(_state deployment_state) returns boolean language sql immutable as $$
 select not is_open(_state) and _state <> 'installed'
 $$;
@@ -84,7 +89,7 @@ begin
     if _open.state = 'offered' and _open.activation_id is distinct from _activation then
       _open := deployment_enter(_open, 'superseded');
       perform event_note(_open, 'gateway', null, null, null, array['Superseded: the decision for this device has changed.']);
-    elsif _open.state not in ('offered', 'canceling') and not _open.cancel_refused
+    elsif is_begun(_open.state) and not _open.cancel_refused
           and not exists (select from activation v where v.id = _open.activation_id and v.pulled_at is null) then
       _open := deployment_enter(_open, 'canceling');
       perform event_note(_open, 'gateway', null, null, null, array['The release was pulled: the device is asked to cancel.']);

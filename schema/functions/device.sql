@@ -58,7 +58,8 @@ begin
   perform deployment_enter(_deployment, _state, _state = 'rolled_back');
 end $$;
 
--- Does what the device was given still fit it? Any version may come between, if it is the one that it began with.
+-- Does what the device was given still fit it? A version that it has not just reported was decided with; the one that it
+-- began with is that of a roll-back or of an attempt that goes on.
 create or replace function deployment_fits(_deployment deployment, _row device, _old_version text) returns boolean language sql stable as $$
 select (_row.software_version is not distinct from _old_version or _row.software_version is not distinct from _deployment.from_version)
    and exists (
@@ -75,7 +76,7 @@ declare
 begin
   select * into _deployment from deployment d
    where d.project_id = _row.project_id and d.device_id = _row.device_id and d.n = _row.open_n
-     and d.state in ('retrieved', 'downloading', 'downloaded', 'installing', 'rejected') and not d.cancel_refused;
+     and is_begun(d.state) and not d.cancel_refused;
   if found and not deployment_fits(_deployment, _row, _old_version) then
     perform event_note(_deployment, 'gateway', null, null, null,
                        array['It does not fit what the device reports now: the device is asked to cancel.']);
@@ -83,11 +84,14 @@ begin
   end if;
 end $$;
 
--- A fact about the device, under whichever of `_names` it tells it; what it says now counts before what it said once.
-create or replace function fact_reported(_mode text, _data jsonb, _attributes jsonb, _names text[]) returns text
+-- A fact about the device, under whichever of `_names` it tells it: what it says now counts before what it said once
+-- (all of that is in `_attributes`), and a report that says nothing of it leaves it as it is known.
+create or replace function fact_reported(_mode text, _data jsonb, _attributes jsonb, _names text[], _known text) returns text
 language sql immutable as $$
-select coalesce(case when _mode <> 'remove' then nullif(attribute_first(jsonb_strip_nulls(_data), _names), '') end,
-                nullif(attribute_first(_attributes, _names), ''))
+select case
+  when _mode = 'merge' and not _data ?| _names then _known
+  else coalesce(case when _mode <> 'remove' then nullif(attribute_first(jsonb_strip_nulls(_data), _names), '') end,
+                nullif(attribute_first(_attributes, _names), '')) end
 $$;
 
 -- configData. Outcome: accepted, unauthorized, no_device or too_many.
@@ -121,7 +125,7 @@ begin
   end if;
 
   select * into _settings from project p where p.id = _project;
-  _type := fact_reported(_mode, _data, _attributes, _settings.software_type_attributes);
+  _type := fact_reported(_mode, _data, _attributes, _settings.software_type_attributes, _old.software_type);
   _told := case when _mode <> 'remove' then nullif(attribute_first(_data, _settings.software_version_attributes), '') end;
   _version := _told;
   if _told is null and _type is not distinct from _old.software_type
@@ -132,7 +136,7 @@ begin
      set wants_attributes = false,
          software_type = _type,
          software_version = _version,
-         hardware_version = fact_reported(_mode, _data, _attributes, _settings.hardware_version_attributes),
+         hardware_version = fact_reported(_mode, _data, _attributes, _settings.hardware_version_attributes, _old.hardware_version),
          targeting = attributes_targeting(_attributes, _settings.targeting_attributes)
    where d.project_id = _project and d.device_id = _device
   returning d.* into _row;

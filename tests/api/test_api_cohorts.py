@@ -1,7 +1,9 @@
 """Cohorts, and which of their devices are staged."""
 import pytest
 
+from lib.ddi import Unit
 from lib.operator import expect
+from lib.releases import BOARD
 
 BETA = {"slug": "beta", "name": "Beta", "default": False, "protected": True, "polling_interval": None,
         "development_mode": False, "version_checking": True, "staged_percent": 0, "devices": 0, "staged_devices": 0}
@@ -74,6 +76,20 @@ def test_delete_names_what_it_is_used_for(admin, beta, fleet, database):
     assert admin.get(f"/activations/{activation}").json["cohort"] is None
     database("select counters_fold()")  # what is left of its counters goes, too
     assert database("select count(*) from fleet_change") == [(0,)]
+
+
+def test_delete_one_that_has_had_deployments(admin, beta, gateway, releases):
+    unit = Unit(gateway, "cam-1")
+    unit.poll()
+    unit.report("1.0.0", BOARD)
+    expect(200, admin.patch("/devices/cam-1", {"cohort": "beta"}))
+    releases.publish("1.1.0", cohort="beta")
+    expect(200, unit.feedback(unit.offered(), "closed", "failure"))
+    releases.pull("1.1.0", cohort="beta")
+    expect(200, admin.patch("/devices/cam-1", {"cohort": "default"}))
+    expect(204, admin.delete("/cohorts/beta"))
+    (deployment,) = admin.items("/devices/cam-1/deployments")
+    assert (deployment["cohort"], deployment["state"]) == (None, "failed")
 
 
 # ---- Staged ----

@@ -140,6 +140,16 @@ def test_rare_devices_are_found_in_short_pages(admin, fleet, database):
     assert pages == [[], [], [everyone[-1]]]
 
 
+def test_search_for_what_nearly_all_have(admin, fleet):
+    """More than the index is asked for at once: page by page, all of them."""
+    everyone = fleet(2_100)
+    expect(201, admin.post("/devices", {"id": "other"}))
+    for sort in ("id", "-id", "-created_at"):
+        found = ids(admin.items(f"/devices?search=DEV-0&limit=1000&sort={sort}"))
+        assert found == (everyone if sort == "id" else everyone[::-1]), sort
+    assert ids(admin.items("/devices?search=-00020&version=1.0.0")) == everyone[2000:]
+
+
 # ---- Moves ----
 
 def test_move_some(admin, fleet, beta):

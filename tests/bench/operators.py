@@ -28,8 +28,9 @@ def measure(stage):
 def paths(stage):
     """(name, path) of what is asked for."""
     device = device_id(stage.devices - 1)  # one with a history
+    keys = "created_at, device_id, n"  # of deployments, newest first
     return [("devices, first page", "/devices"),
-            ("devices, last page", f"/devices?cursor={last_page(stage, 'id', 'device', 'device_id')}"),
+            ("devices, last page", f"/devices?cursor={last_page(stage, 'id', 'device', 'device_id', 'device_id desc')}"),
             ("devices, newest first", "/devices?sort=-created_at"),
             ("devices of a version", "/devices?version=1.1.0&cohort=default"),
             ("devices of a rare version", "/devices?version=1.1.0.6&cohort=site-3"),
@@ -44,7 +45,7 @@ def paths(stage):
             ("deployments of a device", f"/devices/{device}/deployments"),
             ("deployments, first page", "/deployments"),
             ("deployments, last page",
-             f"/deployments?cursor={last_page(stage, 'newest', 'deployment', 'created_at', 'device_id', 'n')}"),
+             f"/deployments?cursor={last_page(stage, 'newest', 'deployment', keys, keys)}"),
             ("deployments of a release", f"/deployments?release={VERSION}"),
             ("deployments that failed", "/deployments?state=failed"),
             ("version matrix", "/cohorts/default/matrix"),
@@ -54,12 +55,10 @@ def paths(stage):
             ("statistics, devices seen", "/statistics/seen")]
 
 
-def last_page(stage, sort, table, *keys):
-    """The cursor of the last page but one."""
-    order = "asc" if sort == "id" else "desc"
-    reverse = ", ".join(f"{key} {'desc' if order == 'asc' else 'asc'}" for key in keys)
-    return stage.database.value(f"select cursor_encode(jsonb_build_array('{sort}', {', '.join(keys)}))"
-                                f" from {table} order by {reverse} offset 100 limit 1")
+def last_page(stage, sort, table, keys, from_the_end):
+    """The cursor of a list's last page. `from_the_end`: the order by of the list read backwards."""
+    return stage.database.value(f"select cursor_encode(jsonb_build_array('{sort}', {keys}))"
+                                f" from {table} order by {from_the_end} offset 100 limit 1")
 
 
 def ask(stage, path, seconds):

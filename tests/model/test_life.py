@@ -277,6 +277,22 @@ def test_a_report_without_a_version_leaves_it_known(world):
         assert world.device("software_version") == "1.0", (mode, data)
 
 
+def test_a_download_that_goes_on_is_a_sign_of_life(world):
+    enter(world, "downloading")
+    world("update deployment set changed_at = changed_at - interval '23 hours', created_at = created_at - interval '23 hours'")
+    world.query("artifact_find", world.key, world.project, "d", world.payload, "f")
+    assert world("select changed_at > created_at + interval '22 hours' from deployment")
+    world.query("deployments_expire")
+    assert world.state() == "downloading"
+
+
+def test_a_fact_stays_until_another_is_told(world):
+    for data, expected in (({"memfault__hardware_version": "b"}, "b"), ({"serial": "1"}, "b"),
+                           ({"memfault__hardware_version": None}, "a")):  # which was told first
+        world.query("device_report", [world.key], [world.project], ["d"], ["merge"], [json.dumps(data)])
+        assert world.device("hardware_version") == expected, data
+
+
 def test_what_is_told_now_counts_before_what_was_told_once(world):
     for version in ("2.0", "1.0"):
         world.query("device_report", [world.key], [world.project], ["d"], ["merge"],
