@@ -97,8 +97,14 @@ def test_store_cannot_be_used(tmp_path):
 
 # ---- Workers ----
 
+def all_started(gateway):
+    """Return the pids of the gateway's workers, once each of them has said that it serves."""
+    wait_until(lambda: count(gateway, "worker_started") == 2)
+    return workers(gateway)
+
+
 def test_worker_that_dies_is_replaced(gateway):
-    before = workers(gateway)
+    before = all_started(gateway)
     assert len(before) == 2
     os.kill(before[0], signal.SIGKILL)
     wait_until(lambda: len(set(workers(gateway)) - set(before)) == 1)
@@ -124,7 +130,7 @@ def test_counters_survive_a_worker(gateway):
     for _ in range(10):
         gateway.request("GET", "/healthz")
     assert requests() == 10
-    for pid in workers(gateway):
+    for pid in all_started(gateway):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: count(gateway, "worker_started") == 4)
     assert requests() == 10
@@ -133,7 +139,7 @@ def test_counters_survive_a_worker(gateway):
 # ---- Signals ----
 
 def test_reload(gateway, tmp_path):
-    before = workers(gateway)
+    before = all_started(gateway)
     gateway.process.send_signal(signal.SIGHUP)
     wait_until(lambda: count(gateway, "worker_stopped") == 2)
     wait_until(lambda: len(workers(gateway)) == 2 and not set(workers(gateway)) & set(before))
@@ -161,6 +167,7 @@ def configured(start_gateway, tmp_path):
 
 def test_reload_reads_the_file(configured):
     gateway, path = configured
+    all_started(gateway)
     path.write_text('public_url = "https://ota.example.com";\n')
     gateway.process.send_signal(signal.SIGHUP)
     wait_until(lambda: count(gateway, "worker_stopped") == 2)
@@ -197,6 +204,7 @@ def test_drain_closes_idle_connections(gateway):
 
 
 def test_drain_finishes_requests(gateway, database):
+    all_started(gateway)
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=20) as client:
         with database.locked("release"):
             client.sendall(f"GET /api/v1/projects/default/releases HTTP/1.1\r\n"
