@@ -23,6 +23,7 @@ struct config {
 	const char *public_url;             /* "" or "https://ota.example.com[:port]" */
 	const char *const *trusted_proxies; /* whose X-Forwarded-* we believe; NULL-terminated */
 	const char *database_url;           /* libpq: URI or key=value */
+	const char *database_owner_url;     /* for migrate.h; "": database_url */
 	int database_connections;           /* per worker */
 	const char *store_path;             /* folder of artifacts and unfinished uploads */
 	enum log_level log_level;

@@ -26,14 +26,11 @@ static bool check_not_empty(const char *item, struct error *err)
 	return *item || error_set(err, ERR_INVALID, "must not be empty");
 }
 
-static bool check_database_url(const char *item, struct error *err)
+static bool check_conninfo(const char *item, struct error *err)
 {
 	char *message = NULL;
-	PQconninfoOption *options;
+	PQconninfoOption *options = PQconninfoParse(item, &message);
 
-	if (!check_not_empty(item, err))
-		return false;
-	options = PQconninfoParse(item, &message);
 	PQconninfoFree(options);
 	if (options)
 		return true;
@@ -41,6 +38,16 @@ static bool check_database_url(const char *item, struct error *err)
 		  message ? message : "");
 	PQfreemem(message);
 	return false;
+}
+
+static bool check_database_url(const char *item, struct error *err)
+{
+	return check_not_empty(item, err) && check_conninfo(item, err);
+}
+
+static bool check_owner_url(const char *item, struct error *err)
+{
+	return !*item || check_conninfo(item, err);
 }
 
 /* clang-format off */
@@ -65,6 +72,11 @@ const struct config_key config_keys[] = {
 	  .check = check_database_url, .help =
 	  "PostgreSQL, as libpq takes it: postgresql://user:password@host/database, or\n"
 	  "\"host=... dbname=...\"." },
+	{ "database.owner_url", CONFIG_TEXT, FIELD(database_owner_url), "",
+	  .check = check_owner_url, .help =
+	  "Who owns the tables: for --migrate and --init alone, best given to nobody else. When it is\n"
+	  "another user than database.url's, that one can change rows, but neither the schema nor what\n"
+	  "stands in the audit log. Empty: database.url." },
 	{ "database.connections", CONFIG_NUMBER, FIELD(database_connections), "4", 1, 64, .help =
 	  "Connections to PostgreSQL per worker. Requests are batched, a few suffice." },
 	{ "store.path", CONFIG_TEXT, FIELD(store_path), "/var/lib/mews/store",

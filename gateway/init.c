@@ -175,7 +175,7 @@ static bool init_run(struct init *init, const struct config *config, struct erro
 {
 	bool created = false, ok;
 
-	init->pg = migrate_open(config->database_url, err);
+	init->pg = migrate_open(config, err);
 	if (!init->pg)
 		return false;
 	secret_make(&init->key);

@@ -146,7 +146,7 @@ static int run(const struct options *options)
 	if (options->command == SERVE)
 		return serve(options, arena, config);
 	if (options->command == MIGRATE)
-		status = migrate_run(config->database_url);
+		status = migrate_run(config);
 	else if (options->command == INIT)
 		status = init_credentials(config, options->init_path);
 	arena_free(arena);

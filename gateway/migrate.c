@@ -1,8 +1,10 @@
 #include "gateway/migrate.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "gateway/config.h"
 #include "gateway/error.h"
 #include "gateway/log.h"
 #include "gateway/schema_state.h"
@@ -10,6 +12,7 @@
 #include "sql_files.h"
 
 enum { OLDEST_SERVER = 150000, EXIT_FAILED = 1, EXIT_SCHEMA = 3 };
+enum { ROLE_SIZE = 64 }; /* NAMEDATALEN */
 
 static void on_notice(void *arg, const PGresult *notice)
 {
@@ -130,14 +133,64 @@ static bool migrate(PGconn *pg, struct error *err)
 	return ok;
 }
 
-PGconn *migrate_open(const char *conninfo, struct error *err)
+static PGconn *open_as(const char *conninfo)
 {
 	const char *const keywords[] = { "fallback_application_name", "dbname", "client_encoding",
 					 NULL };
 	const char *const values[] = { "mewsd --migrate", conninfo, "UTF8", NULL };
-	PGconn *pg = PQconnectdbParams(keywords, values, true);
 
-	if (migrate(pg, err))
+	return PQconnectdbParams(keywords, values, true);
+}
+
+/* ---- Rights of the daemon ---- */
+
+/* The name of the daemon's role in `out`; libpq alone does not know it when database.url says
+ * "role". */
+static bool find_role(const char *conninfo, char out[ROLE_SIZE], struct error *err)
+{
+	PGconn *pg = open_as(conninfo);
+	PGresult *result = PQstatus(pg) == CONNECTION_OK ? PQexec(pg, sql_setup_role) : NULL;
+	bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+
+	if (ok)
+		snprintf(out, ROLE_SIZE, "%s", PQgetvalue(result, 0, 0));
+	else
+		error_set(err, ERR_UNAVAILABLE, "database.url: %s", PQerrorMessage(pg));
+	PQclear(result);
+	PQfinish(pg);
+	return ok;
+}
+
+static bool grant(PGconn *owner, const char *role, struct error *err)
+{
+	PGresult *result = PQexecParams(owner, sql_setup_grant, 1, NULL, &role, NULL, NULL, 0);
+	bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
+
+	if (!ok)
+		error_set(err, ERR_INTERNAL, "grant: %s", PQresultErrorMessage(result));
+	else if (PQgetvalue(result, 0, 0)[0] != 't')
+		log_warn("audit_not_protected",
+			 "role=\"%s\" hint=\"it owns the tables and could rewrite the audit log; "
+			 "set database.owner_url, see docs/operating.md\"",
+			 role);
+	PQclear(result);
+	return ok;
+}
+
+static bool migrate_and_grant(PGconn *pg, const struct config *config, struct error *err)
+{
+	char role[ROLE_SIZE];
+
+	return migrate(pg, err) && find_role(config->database_url, role, err) &&
+	       grant(pg, role, err);
+}
+
+PGconn *migrate_open(const struct config *config, struct error *err)
+{
+	const char *owner = config->database_owner_url;
+	PGconn *pg = open_as(*owner ? owner : config->database_url);
+
+	if (migrate_and_grant(pg, config, err))
 		return pg;
 	PQfinish(pg); /* rolls back, and unlocks */
 	return NULL;
@@ -148,10 +201,10 @@ int migrate_status(const struct error *err)
 	return err->code == ERR_CONFLICT ? EXIT_SCHEMA : EXIT_FAILED;
 }
 
-int migrate_run(const char *conninfo)
+int migrate_run(const struct config *config)
 {
 	struct error err;
-	PGconn *pg = migrate_open(conninfo, &err);
+	PGconn *pg = migrate_open(config, &err);
 
 	if (!pg) {
 		log_error("migrate", "error=\"%s\"", err.text);

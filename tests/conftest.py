@@ -72,7 +72,8 @@ def credentials(postgres, scratch):
     """Of the project `default` in the template of all databases, made by `mewsd --init`."""
     postgres.rows("postgres", "create database template_mews")
     path = scratch / "credentials.json"
-    env = mewsd.environment(postgres.conninfo("template_mews"), scratch / "template-store")
+    template = Database(postgres, "template_mews")
+    env = mewsd.environment(template.url, scratch / "template-store", MEWS_DATABASE_OWNER_URL=template.conninfo)
     result = mewsd.run("--init", path, env=env)
     assert result.returncode == 0, result.stdout + result.stderr
     return json.loads(path.read_text())
@@ -107,7 +108,7 @@ def start_gateway(database, credentials, home):
     started = []
 
     def start(**settings):
-        started.append(mewsd.Gateway(home / f"gateway-{len(started)}", database.conninfo, credentials, **settings))
+        started.append(mewsd.Gateway(home / f"gateway-{len(started)}", database.url, credentials, **settings))
         return started[-1]
 
     yield start

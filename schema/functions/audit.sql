@@ -8,9 +8,10 @@ select encode(sha256(convert_to(json_build_array(
 $$;
 
 -- One at a time: the chain has one end, and its lock is held until the transaction ends. So this comes
--- last in a change. `_call` null: the gateway itself.
+-- last in a change. `_call` null: the gateway itself. With the rights of the owner: the gateway's role
+-- has none to write here, see rights.sql.
 create or replace function audit_add(_call api_request, _project text, _action text, _object text, _before jsonb, _after jsonb)
-returns void language plpgsql as $$
+returns void language plpgsql security definer as $$
 declare
   _head  audit_head;
   _entry audit;
@@ -23,6 +24,12 @@ begin
   _entry.hash := audit_hash(_entry, _head.hash);
   insert into audit select _entry.*;
   update audit_head set id = _entry.id, hash = _entry.hash;
+end $$;
+
+-- Temporary tables last: otherwise whoever calls it decides what "audit" is.
+do $$
+begin
+  execute format('alter function audit_add set search_path = %I, pg_temp', current_schema());
 end $$;
 
 -- Nobody rewrites history, the gateway least of all.

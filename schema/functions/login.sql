@@ -32,15 +32,15 @@ end $$;
 
 create or replace function login_begin(_email text, _address text, out wait int, out password text) language plpgsql as $$
 begin
-  if login_crowded() then
-    wait := 10;
-    return;
-  end if;
   select ceil(extract(epoch from max(a.until) - now())) into wait
     from login_limits(lower(_email), _address) l
     join login_attempt a using (kind, subject)
    where a.until > now();
   if wait is not null then
+    return; -- and not counted: who is refused must not use up what is free for others
+  end if;
+  if login_crowded() then
+    wait := 10;
     return;
   end if;
   insert into login_attempt as a (kind, subject, failures, at, until)

@@ -187,6 +187,16 @@ def test_guessing_is_slowed(browser, database):
     expect(200, browser.login())
 
 
+def test_who_is_refused_does_not_shut_out_others(browser, start_gateway, database):
+    for _ in range(6):
+        expect(401, browser.login("wrong wrong wrong"))
+    database("update login_attempt set until = now() + interval '5 min' where kind = 'account from address'")
+    with ThreadPoolExecutor(4) as pool:
+        refused = list(pool.map(lambda _: browser.login("wrong wrong wrong").status, range(100)))
+    assert set(refused) == {429}
+    expect(401, browser.login("wrong wrong wrong", "somebody@example.com"))
+
+
 def test_many_accounts_from_one_address(browser):
     with ThreadPoolExecutor(4) as pool:
         statuses = list(pool.map(lambda n: browser.login("wrong wrong wrong", f"user{n}@example.com").status, range(25)))

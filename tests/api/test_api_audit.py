@@ -1,8 +1,10 @@
 """The audit log: complete, filtered, exported, and nobody alters it unnoticed."""
+import contextlib
 import csv
 import io
 import json
 
+import psycopg2
 import pytest
 
 from lib.operator import Operator, expect
@@ -137,10 +139,50 @@ def test_rewriting_one_entry_with_a_fitting_hash(admin, busy, tamper):
     assert verify(admin)["first"]["id"] == 5  # the next one does not follow from it
 
 
-def test_the_gateway_itself_cannot(database):
+def test_owners_do_it_on_purpose_or_not_at_all(database):
     for statement in ("update audit set actor = ''", "delete from audit", "truncate audit"):
-        with pytest.raises(Exception, match="append-only"):
+        with pytest.raises(psycopg2.Error, match="append-only"):
             database(statement)
+
+
+@pytest.fixture
+def as_gateway(database):
+    """as_gateway(statement...) in one session, with the rights of the gateway's database role."""
+    def run(*statements):
+        with contextlib.closing(psycopg2.connect(database.url)) as connection, connection:
+            for statement in statements:
+                connection.cursor().execute(statement)
+    return run
+
+
+@pytest.mark.parametrize("statement", [
+    "update audit set actor = ''",
+    "delete from audit",
+    "truncate audit",
+    "insert into audit select a.id + 1, a.at, 'user', 'x', '', '', null, 'a', 'o', null, null, a.hash from audit a where id = 10",
+    "update audit_head set hash = '', id = 0",
+    "delete from audit_head",
+    "alter table audit disable trigger audit_append_only",
+    "alter table audit_head add column x int",
+    "drop table audit",
+    "create or replace function audit_append_only() returns trigger language plpgsql as $$ begin return new; end $$",
+    "create or replace function audit_hash(_entry audit, _previous text) returns text language sql as $$ select '' $$",
+    "set session_replication_role = replica",
+    "set role mews"])
+def test_the_gateway_itself_cannot(as_gateway, admin, busy, statement):
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        as_gateway(statement)
+    assert verify(admin)["intact"]
+
+
+def test_tables_of_a_session_do_not_stand_in_for_the_log(as_gateway, admin, database, busy):
+    """audit_add() has the owner's rights: a trigger of the caller's must not get them."""
+    as_gateway("create temporary table audit (like public.audit)",
+               "create temporary table audit_head (like public.audit_head)",
+               "insert into pg_temp.audit_head values (true, 1, '')",
+               "select public.audit_add(null, null, 'test', 'entry', null, null)")
+    assert database.value("select object from audit order by id desc limit 1") == "entry"
+    assert verify(admin)["intact"]
 
 
 def test_verification_in_portions(admin, database, tamper):

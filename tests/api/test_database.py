@@ -59,6 +59,7 @@ def wrap_device_report(database, before):
     signature = "device_report(_key int, _project int, _device text, _mode text, _data jsonb)"
     database("alter function device_report rename to device_report_real")
     database("create sequence calls")
+    database("grant usage on calls to mewsd")
     database(f"create function {signature} returns text language plpgsql as $$ "
              f"declare _call bigint := nextval('calls'); "
              f"begin {before} return device_report_real(_key, _project, _device, _mode, _data); end $$")
@@ -333,7 +334,8 @@ def test_a_malformed_url_is_named(home, url):
 def run(empty_database, home):
     """mewsd on the empty database, with arguments that make it end or, without any, expected to end by itself."""
     def run(*arguments, **settings):
-        return mewsd.run(*arguments, env=mewsd.environment(empty_database.conninfo, home / "store", **settings))
+        settings = {"MEWS_DATABASE_OWNER_URL": empty_database.conninfo, **settings}
+        return mewsd.run(*arguments, env=mewsd.environment(empty_database.url, home / "store", **settings))
     return run
 
 
@@ -357,7 +359,7 @@ def test_migrate_twice(run, empty_database):
 
 
 def test_migrate_at_once(empty_database, home):
-    env = mewsd.environment(empty_database.conninfo, home / "store")
+    env = mewsd.environment(empty_database.url, home / "store", MEWS_DATABASE_OWNER_URL=empty_database.conninfo)
     with open(home / "log", "w") as log:
         started = [spawn([*mewsd.WRAPPER, mewsd.MEWSD, "--migrate"], env=env, stdout=log, stderr=log) for _ in range(4)]
         assert [each.wait(60) for each in started] == [0] * 4
@@ -411,6 +413,27 @@ def test_a_statement_that_does_not_prepare(run, empty_database):
     result = run()
     check_refused(result, "schema/queries/upload_")
     assert "metadata" in result.stderr
+
+
+def test_the_daemons_role_has_no_more_rights_than_it_needs(run, empty_database):
+    assert "audit_not_protected" not in run("--migrate").stderr
+    tables = {(table, right) for table, right in empty_database(
+        "select table_name::text, privilege_type::text from information_schema.table_privileges where grantee = 'mewsd'")}
+    for table in ("audit", "audit_head", "schema_migration"):
+        assert {right for name, right in tables if name == table} == {"SELECT"}
+    assert {right for name, right in tables if name == "device"} == {"SELECT", "INSERT", "UPDATE", "DELETE"}
+
+
+def test_one_role_for_everything_is_warned_of(run, empty_database):
+    result = run("--migrate", MEWS_DATABASE_URL=empty_database.conninfo)
+    assert result.returncode == 0
+    assert "event=audit_not_protected" in result.stderr and "database.owner_url" in result.stderr
+
+
+def test_the_daemons_role_is_not_there(run, postgres, empty_database):
+    result = run("--migrate", MEWS_DATABASE_URL=postgres.conninfo(empty_database.name, "nobody_here"))
+    assert result.returncode == 1
+    assert "database.url" in result.stderr and "nobody_here" in result.stderr
 
 
 def test_migrate_without_a_server(run, postgres):

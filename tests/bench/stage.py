@@ -70,7 +70,7 @@ class Stage(contextlib.ExitStack):
 
     def _start_gateway(self):
         path = self.home / "credentials.json"
-        env = mewsd.environment(self.database.conninfo, self.home / "store")
+        env = mewsd.environment(self.database.url, self.home / "store", MEWS_DATABASE_OWNER_URL=self.database.conninfo)
         result = mewsd.run("--init", path, env=env)
         if result.returncode:
             raise Failed(f"mewsd --init: {result.stdout}{result.stderr}")
@@ -84,7 +84,7 @@ class Stage(contextlib.ExitStack):
         settings = {"MEWS_WORKERS": str(self.cores), "MEWS_SEEN_RESOLUTION": "0", "MEWS_LOG_LEVEL": "info",
                     "MEWS_DATABASE_CONNECTIONS": "4",
                     **settings}
-        gateway = mewsd.Gateway(self.home / name, self.database.conninfo, self.credentials, **settings)
+        gateway = mewsd.Gateway(self.home / name, self.database.url, self.credentials, **settings)
         try:
             gateway.wait_ready()
             yield gateway

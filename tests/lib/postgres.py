@@ -46,6 +46,8 @@ class Postgres:
             self.process = spawn([*AS_POSTGRES, BIN / "postgres", "-D", self.data, *options],
                                  stdout=log, stderr=log, cwd="/")
         wait_until(self._answers, 60, lambda: f"PostgreSQL answers:\n{self.log[-2000:]}")
+        if not self.rows("postgres", "select 1 from pg_roles where rolname = 'mewsd'"):
+            self.rows("postgres", "create role mewsd login")
 
     def stop(self, how=signal.SIGINT):
         """SIGINT: its "fast" shutdown. SIGQUIT: as if the power had failed."""
@@ -53,8 +55,9 @@ class Postgres:
         self.process.wait(60)
         self.process = None
 
-    def conninfo(self, database):
-        return f"host={self.home} user=mews dbname={database}"
+    def conninfo(self, database, user="mews"):
+        """As the owner of everything, or as `mewsd`, the gateways' role."""
+        return f"host={self.home} user={user} dbname={database}"
 
     def rows(self, database, text, *parameters):
         """Run SQL and commit; its rows as tuples, or [] when it returns none."""
@@ -73,11 +76,15 @@ class Postgres:
 
 
 class Database:
-    """One database of a cluster. Call it with SQL (and parameters for its %s) to get rows."""
+    """One database of a cluster. Call it with SQL (and parameters for its %s) to get rows.
+
+    `conninfo` is its owner's, `url` the gateways'.
+    """
 
     def __init__(self, postgres, name):
         self.postgres, self.name = postgres, name
         self.conninfo = postgres.conninfo(name)
+        self.url = postgres.conninfo(name, "mewsd")
 
     def __call__(self, text, *parameters):
         return self.postgres.rows(self.name, text, *parameters)

@@ -1,0 +1,2 @@
+-- Who the daemon is to PostgreSQL.
+select current_user
