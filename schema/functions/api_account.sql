@@ -89,25 +89,34 @@ begin
   end if;
 end $$;
 
--- A new password ends all sessions.
-create or replace function user_password(_operator operator, _password text) returns void language sql as $$
-delete from session s where s.operator_id = _operator.id;
-update operator o set password = _password where o.id = _operator.id;
-$$;
+-- A new password ends all sessions, and the tokens that the old one gave. Returns what the log says of it.
+create or replace function user_password(_operator operator, _password text) returns jsonb language plpgsql as $$
+declare
+  _revoked json;
+begin
+  delete from session s where s.operator_id = _operator.id;
+  with revoked as (
+    update api_token t set revoked_at = now()
+     where t.operator_id = _operator.id and t.revoked_at is null
+    returning t.id)
+  select coalesce(json_agg(format('token %s', r.id) order by r.id), '[]') into _revoked from revoked r;
+  update operator o set password = _password where o.id = _operator.id;
+  return jsonb_build_object('password', 'changed', 'revoked', _revoked);
+end $$;
 
 create or replace function api_user_change(_call api_request) returns api_reply language plpgsql as $$
 declare
   _old    operator := find_user(_call);
   _before constant jsonb := user_json(_old);
   _new    operator;
-  _change jsonb;
+  _change jsonb := '{}';
 begin
   perform check_match(_call, _old.revision);
   if _old.is_admin and not coalesce((_call.body ->> 'admin')::boolean, true) then
     perform check_not_self(_call, _old);
   end if;
   if _call.secret ? 'password' then
-    perform user_password(_old, _call.secret ->> 'password');
+    _change := user_password(_old, _call.secret ->> 'password');
   end if;
   perform user_roles(_old, _call.body -> 'roles');
   update operator o
@@ -115,7 +124,7 @@ begin
          revision = o.revision + 1
    where o.id = _old.id
   returning * into _new;
-  _change := user_json(_new)::jsonb || case when _call.secret ? 'password' then '{"password": "changed"}' else '{}' end::jsonb;
+  _change := user_json(_new)::jsonb || _change;
   if _change <> _before then
     perform audit_add(_call, null, 'user.change', 'user ' || _new.email, _before, _change);
   end if;
@@ -193,23 +202,29 @@ begin
   return reply(token_json(_token));
 end $$;
 
--- From the moment that this has been answered, no gateway takes it.
-create or replace function api_token_revoke(_call api_request) returns api_reply language plpgsql as $$
+-- From the moment that this has been answered, no gateway takes it. Revoked ones stay as they are.
+create or replace function token_revoke(_call api_request, _old api_token) returns api_token language plpgsql as $$
 declare
-  _old api_token;
   _new api_token;
 begin
-  select * into _old from api_token t where t.id::text = _call.path ->> 'token' for no key update;
-  if not found then
-    perform fail(404, 'no such token');
-  end if;
   if _old.revoked_at is not null then
-    return reply(token_json(_old));
+    return _old;
   end if;
   update api_token t set revoked_at = now() where t.id = _old.id returning * into _new;
   perform audit_add(_call, null, 'token.revoke', format('token %s', _new.id),
                     token_json(_old)::jsonb - 'last_used_at', token_json(_new)::jsonb - 'last_used_at');
-  return reply(token_json(_new));
+  return _new;
+end $$;
+
+create or replace function api_token_revoke(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _token api_token;
+begin
+  select * into _token from api_token t where t.id::text = _call.path ->> 'token' for no key update;
+  if not found then
+    perform fail(404, 'no such token');
+  end if;
+  return reply(token_json(token_revoke(_call, _token)));
 end $$;
 
 -- ---- Whoever asks ----
@@ -226,24 +241,30 @@ $$;
 create or replace function api_me_password(_call api_request) returns api_reply language plpgsql as $$
 declare
   _operator operator;
+  _before   jsonb;
+  _change   jsonb;
 begin
-  select * into _operator from operator o where o.email = _call.actor ->> 'account';
-  perform user_password(_operator, _call.secret ->> 'password');
-  perform audit_add(_call, null, 'user.change', 'user ' || _operator.email, null, '{"password": "changed"}');
+  select * into _operator from operator o where o.email = _call.actor ->> 'account' for no key update;
+  _before := user_json(_operator);
+  _change := user_password(_operator, _call.secret ->> 'password');
+  perform audit_add(_call, null, 'user.change', 'user ' || _operator.email, _before, _before || _change);
   return reply(null, null, 204);
 end $$;
 
 -- Ends the session, or the token that `login` gave. Other tokens are not ended by whoever holds them.
 create or replace function api_logout(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _token api_token;
 begin
   if _call.actor ->> 'kind' = 'user' then
     delete from session s where s.hash = _call.actor ->> 'session';
+    perform audit_add(_call, null, 'user.logout', 'user ' || (_call.actor ->> 'account'), null, null);
     return reply(null, null, 204);
   end if;
-  update api_token t set revoked_at = now() where t.id = (_call.actor ->> 'id')::int and t.operator_id is not null;
+  select * into _token from api_token t where t.id = (_call.actor ->> 'id')::int and t.operator_id is not null for no key update;
   if not found then
     perform fail(409, 'this token was not made by a login; an administrator revokes it at /tokens');
   end if;
-  perform audit_add(_call, null, 'token.revoke', format('token %s', _call.actor ->> 'id'), null, null);
+  perform token_revoke(_call, _token);
   return reply(null, null, 204);
 end $$;

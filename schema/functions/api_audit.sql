@@ -18,13 +18,20 @@ select concat_ws(',', _entry.id, to_json(_entry.at) #>> '{}', csv_cell(_entry.ac
                  csv_cell(_entry.before::text), csv_cell(_entry.after::text), csv_cell(_entry.hash))
 $$;
 
--- Administrators see everything, others what belongs to a project of theirs.
-create or replace function check_audit(_call api_request) returns void language plpgsql as $$
+-- Administrators see everything, others what belongs to a project of theirs, and not to one that had its
+-- slug before. Returns the parameters that say so.
+create or replace function audit_scope(_call api_request) returns jsonb language plpgsql as $$
+declare
+  _project project;
 begin
-  if _call.actor ->> 'role' <> 'admin' and not exists (
-       select from project p where p.slug = _call.params ->> 'project' and may_read(_call, p.id)) then
+  if _call.actor ->> 'role' = 'admin' then
+    return _call.params;
+  end if;
+  select * into _project from project p where p.slug = _call.params ->> 'project' and may_read(_call, p.id);
+  if not found then
     perform fail(403, 'name a project that you may see: ?project=SLUG', 'project');
   end if;
+  return _call.params || jsonb_build_object('since', greatest((_call.params ->> 'since')::timestamptz, _project.created_at));
 end $$;
 
 -- As device_filter(): conditions on a row a. Ids grow with time, so times are looked up as ids.
@@ -51,7 +58,7 @@ $$;
 
 create or replace function api_audit_list(_call api_request) returns api_reply language plpgsql as $$
 begin
-  perform check_audit(_call);
+  _call.params := audit_scope(_call);
   return page_of_scan(_call, null, 'audit_json(s.a)', 'newest', audit_scan(_call.params), audit_filter(_call.params, false));
 end $$;
 
@@ -63,8 +70,7 @@ declare
   _page   api_reply;
   _lines  text;
 begin
-  perform check_audit(_call);
-  _call.params := _call.params || jsonb_build_object('limit', coalesce((_call.params ->> 'limit')::int, 1000));
+  _call.params := audit_scope(_call) || jsonb_build_object('limit', coalesce((_call.params ->> 'limit')::int, 1000));
   _page := page_of_scan(_call, null, case when _csv then 'to_json(audit_csv(s.a))' else 'audit_json(s.a)' end, 'newest',
                         audit_scan(_call.params), audit_filter(_call.params, false));
   select string_agg(case when _csv then (item #>> '{}') || chr(13) else item::text end || chr(10), '' order by place) into _lines
@@ -85,6 +91,11 @@ declare
 begin
   last := _id;
   hash := _hash;
+  select min(a.id) into bad from audit a where _id = 0 and a.id < 1;
+  if bad is not null then
+    problem := 'it was never written: the first entry is 1';
+    return;
+  end if;
   for _entry in select * from audit a where a.id > _id order by a.id limit _limit loop
     bad := last + 1;
     if _entry.id <> bad then

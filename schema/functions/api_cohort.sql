@@ -12,11 +12,13 @@ select json_build_object(
  where f.project_id = _cohort.project_id and f.cohort_id = _cohort.id
 $$;
 
--- Protected cohorts are for managers, and for tokens that were given the right.
+-- What a protected cohort's devices get is for managers to say, and for tokens that were given the right.
 create or replace function check_protected(_call api_request, _cohort cohort) returns void language plpgsql as $$
 begin
   if _cohort.protected and not coalesce((_call.actor ->> 'may_change_protected')::boolean, false) then
-    perform fail(403, format('cohort %s is protected: it needs a manager, or a token that may change protected cohorts', _cohort.slug));
+    perform fail(403, case _call.actor ->> 'kind'
+      when 'token' then format('cohort %s is protected, and this token may not change protected cohorts', _cohort.slug)
+      else format('cohort %s is protected: it needs a manager', _cohort.slug) end);
   end if;
 end $$;
 
@@ -77,13 +79,24 @@ end $$;
 
 -- ---- Changes ----
 
+-- There is one default cohort. When `_new` is to be it, another one no longer is: what that one looked like, or null.
+create or replace function cohort_take_default(_call api_request, _new cohort) returns jsonb language plpgsql as $$
+declare
+  _default cohort;
+begin
+  select * into _default from cohort c
+   where _new.is_default and c.project_id = _new.project_id and c.is_default and c.id <> _new.id;
+  if not found then
+    return null;
+  end if;
+  perform check_protected(_call, _default);
+  update cohort c set is_default = false, revision = c.revision + 1 where c.id = _default.id;
+  return cohort_json(_default);
+end $$;
+
 -- Make the settings those of `_new`, as one more revision.
 create or replace function cohort_store(_new cohort) returns cohort language plpgsql as $$
 begin
-  if _new.is_default then
-    update cohort c set is_default = false, revision = c.revision + 1
-     where c.project_id = _new.project_id and c.is_default and c.id <> _new.id;
-  end if;
   update cohort c
      set name = _new.name, is_default = _new.is_default, protected = _new.protected,
          polling_interval = _new.polling_interval, development_mode = _new.development_mode,
@@ -91,6 +104,13 @@ begin
    where c.id = _new.id
   returning * into _new;
   return _new;
+end $$;
+
+create or replace function audit_default_lost(_call api_request, _project project, _lost jsonb) returns void language plpgsql as $$
+begin
+  if _lost is not null then
+    perform audit_add(_call, _project.slug, 'cohort.change', 'cohort ' || (_lost ->> 'slug'), _lost, _lost || '{"default": false}');
+  end if;
 end $$;
 
 create or replace function cohort_with(_cohort cohort, _body jsonb) returns cohort language sql immutable as $$
@@ -102,12 +122,16 @@ create or replace function api_cohort_create(_call api_request) returns api_repl
 declare
   _project constant project := lock_project(_call);
   _cohort  cohort;
+  _lost    jsonb;
 begin
   insert into cohort (project_id, slug) values (_project.id, _call.body ->> 'slug') on conflict do nothing returning * into _cohort;
   if not found then
     perform fail(409, 'a cohort with this slug exists already', '/slug');
   end if;
-  _cohort := cohort_store(cohort_with(_cohort, _call.body));
+  _cohort := cohort_with(_cohort, _call.body);
+  _lost := cohort_take_default(_call, _cohort);
+  _cohort := cohort_store(_cohort);
+  perform audit_default_lost(_call, _project, _lost);
   perform audit_add(_call, _project.slug, 'cohort.create', 'cohort ' || _cohort.slug, null, cohort_json(_cohort)::jsonb);
   return reply(cohort_json(_cohort), etag(_cohort.revision));
 end $$;
@@ -118,6 +142,7 @@ declare
   _old     constant cohort := find_cohort(_project, _call.path ->> 'cohort');
   _before  constant jsonb := cohort_json(_old)::jsonb;
   _new     cohort := cohort_with(_old, _call.body);
+  _lost    jsonb;
 begin
   perform check_match(_call, _old.revision);
   perform check_protected(_call, _old);
@@ -125,11 +150,13 @@ begin
     perform fail(409, 'a project always has a default cohort; make another one the default', '/default');
   end if;
   if _new is distinct from _old then
+    _lost := cohort_take_default(_call, _new);
     _new := cohort_store(_new);
   end if;
   if _call.body ? 'staged_percent' then
     perform cohort_stage(_new); -- the same percentage again takes in those that have joined since
   end if;
+  perform audit_default_lost(_call, _project, _lost);
   if cohort_json(_new)::jsonb <> _before then
     perform audit_add(_call, _project.slug, 'cohort.change', 'cohort ' || _new.slug, _before, cohort_json(_new)::jsonb);
   end if;

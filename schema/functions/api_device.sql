@@ -142,13 +142,23 @@ select d.*
        ) d
 $$;
 
--- Into another cohort. Leaving a cohort clears the mark.
-create or replace function devices_move(_project project, _ids text[], _to int) returns bigint language plpgsql as $$
+-- Into another cohort. Leaving a cohort clears the mark. `left_cohorts`: {"beta": {"devices": 2, "ids": [...]}},
+-- with not all ids of a fleet.
+create or replace function devices_move(_project project, _ids text[], _to int, out moved bigint, out left_cohorts jsonb)
+language plpgsql as $$
 declare
-  _locked constant text[] := array(select l.device_id from devices_lock(_project.id, _ids) l where l.cohort_id <> _to);
+  _shown  constant int := 1000;
+  _locked text[];
 begin
+  with locked as materialized (
+    select l.device_id, l.cohort_id from devices_lock(_project.id, _ids) l where l.cohort_id <> _to
+  ), grouped as (
+    select c.slug, json_build_object('devices', count(*), 'ids', (array_agg(l.device_id order by l.device_id))[1:_shown]) as devices
+      from locked l join cohort c on c.id = l.cohort_id group by c.slug)
+  select array(select l.device_id from locked l), (select jsonb_object_agg(g.slug, g.devices) from grouped g)
+    into _locked, left_cohorts;
   perform devices_regroup(_project.id, _locked, _to, false);
-  return cardinality(_locked);
+  moved := cardinality(_locked);
 end $$;
 
 -- The first `_limit` devices of a cohort; null: all.
@@ -241,6 +251,7 @@ declare
   _from    cohort;
   _unknown text;
   _moved   bigint;
+  _left    jsonb;
 begin
   if (_call.body ? 'devices') = (_call.body ? 'from') then
     perform fail(422, 'say which devices: either `devices` or `from`', '/devices');
@@ -256,11 +267,9 @@ begin
       perform fail(422, format('no such device: %s; nothing was moved', _unknown), '/devices');
     end if;
   end if;
-  _moved := devices_move(_project, _ids, _to.id);
+  select * into _moved, _left from devices_move(_project, _ids, _to.id);
   if _moved > 0 then
-    perform audit_add(_call, _project.slug, 'device.move', 'cohort ' || _to.slug,
-                      jsonb_build_object('from', _from.slug, 'devices', _ids[1:1000]), -- not all of a fleet
-                      jsonb_build_object('cohort', _to.slug, 'moved', _moved));
+    perform audit_add(_call, _project.slug, 'device.move', 'cohort ' || _to.slug, _left, jsonb_build_object(_to.slug, _moved));
   end if;
   return reply(json_build_object('moved', _moved));
 end $$;

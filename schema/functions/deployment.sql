@@ -273,7 +273,8 @@ end $$;
 create or replace function deployments_expire() returns void language plpgsql as $$
 declare
   _deployment deployment;
-  _ended      deployment[] := '{}';
+  _timed_out  deployment[] := '{}'; -- as they were
+  _ended      deployment;
 begin
   if not pg_try_advisory_xact_lock(hashtext('mews.deployments_expire')) then
     return;
@@ -297,12 +298,15 @@ begin
     continue when not found; -- it came back just now
     perform event_note(_deployment, 'gateway', null, null, null,
                        array[format('Timed out: nothing was heard of it since %s.', to_char(_deployment.changed_at, 'YYYY-MM-DD HH24:MI:SS "UTC"'))]);
-    _ended := _ended || deployment_enter(_deployment, 'timed_out', _deployment.state not in ('offered', 'canceling'));
+    perform deployment_enter(_deployment, 'timed_out', _deployment.state not in ('offered', 'canceling'));
+    _timed_out := _timed_out || _deployment;
   end loop;
-  foreach _deployment in array _ended loop -- only now: who holds the end of the log waits for no device
+  foreach _deployment in array _timed_out loop -- only now: who holds the end of the log waits for no device
+    select * into _ended from deployment d
+     where d.project_id = _deployment.project_id and d.device_id = _deployment.device_id and d.n = _deployment.n;
     perform audit_add(null, (select slug from project where id = _deployment.project_id), 'deployment.time_out',
                       format('device %s deployment %s', _deployment.device_id, _deployment.n),
-                      null, deployment_json(_deployment)::jsonb);
+                      deployment_json(_deployment)::jsonb, deployment_json(_ended)::jsonb);
   end loop;
 end $$;
 

@@ -74,6 +74,7 @@ returns json language plpgsql as $$
 declare
   _operator operator;
   _call     api_request;
+  _token    api_token;
 begin
   select * into _operator from operator o where o.email = lower(_email) and o.password = _password for no key update;
   if not found then
@@ -87,9 +88,13 @@ begin
   else
     insert into api_token (name, hash, prefix, operator_id, created_by, expires_at)
     values (format('%s (%s)', _operator.email, _token_name), _secret ->> 'hash', _secret ->> 'prefix', _operator.id,
-            _operator.email, now() + interval '90 days');
+            _operator.email, now() + interval '90 days')
+    returning * into _token;
   end if;
   _call.actor := jsonb_build_object('kind', 'user', 'name', _operator.email, 'address', _address, 'request_id', _request);
-  perform audit_add(_call, null, 'user.login', 'user ' || _operator.email, null, jsonb_build_object('token', _token_name));
+  perform audit_add(_call, null, 'user.login', 'user ' || _operator.email, null, null);
+  if _token_name is not null then
+    perform audit_add(_call, null, 'token.create', format('token %s', _token.id), null, token_json(_token)::jsonb - 'last_used_at');
+  end if;
   return user_json(_operator);
 end $$;

@@ -150,6 +150,37 @@ def test_change_own_password(browser, gateway):
     expect(200, browser.login("something else"))
 
 
+@pytest.mark.parametrize("whose", ["own", "by an administrator"])
+def test_a_new_password_ends_the_tokens_of_the_old_one(browser, gateway, admin, whose):
+    laptop = Operator(gateway, expect(200, browser.call("POST", "/login", {**LOGIN, "token_name": "laptop"})).json["token"])
+    expect(200, browser.login())
+    if whose == "own":
+        expect(204, browser.call("POST", "/me/password", {"old_password": PASSWORD, "password": "something else"}))
+    else:
+        expect(200, admin.patch("//users/anna@example.com", {"password": "something else"}))
+    expect(401, laptop.get("//me"))
+    (entry,) = admin.items("//audit?action=user.change")
+    assert entry["after"] == {**entry["before"], "password": "changed", "revoked": ["token 2"]}
+    (token,) = [each for each in admin.items("//tokens") if each["user"]]
+    assert token["revoked_at"]
+
+
+def test_logging_in_and_out_is_logged(browser, gateway, admin):
+    laptop = Operator(gateway, expect(200, browser.call("POST", "/login", {**LOGIN, "token_name": "laptop"})).json["token"])
+    expect(200, browser.login())
+    expect(204, browser.call("POST", "/logout"))
+    expect(204, laptop.post("//logout"))
+    revoked, *entries = admin.items("//audit?limit=5")[:5]
+    assert [(each["action"], each["object"], each["actor"]) for each in entries] == [
+        ("user.logout", "user anna@example.com", "anna@example.com"),
+        ("user.login", "user anna@example.com", "anna@example.com"),
+        ("token.create", "token 2", "anna@example.com"),
+        ("user.login", "user anna@example.com", "anna@example.com")]
+    assert revoked["action"] == "token.revoke" and revoked["actor"] == "anna@example.com (laptop)"
+    assert not revoked["before"]["revoked_at"] and revoked["after"]["revoked_at"]
+    assert entries[2]["after"]["name"] == "anna@example.com (laptop)" and "hash" not in entries[2]["after"]
+
+
 # ---- Guessing ----
 
 def test_errors_do_not_tell_whether_an_account_exists(browser, admin):
@@ -275,6 +306,8 @@ def test_protected_cohorts(admin, gateway, browser):
     change = {"version_checking": False}
     expect(403, tokens[0].patch("/cohorts/default", change), says="protected")
     expect(403, tokens[0].delete("/cohorts/default"))
+    expect(403, tokens[0].patch("/cohorts/open", {"default": True}), says="cohort default is protected")
+    expect(403, tokens[0].post("/cohorts", {"slug": "mine", "default": True}), says="cohort default is protected")
     expect(200, tokens[0].patch("/cohorts/open", change))
     expect(200, tokens[1].patch("/cohorts/default", change))
     expect(200, browser.login())

@@ -23,6 +23,14 @@ def staged(database):
     return ids
 
 
+def test_the_cohort_that_is_no_longer_the_default_is_logged(admin):
+    expect(201, admin.post("/cohorts", {"slug": "beta"}))
+    expect(200, admin.patch("/cohorts/beta", {"default": True}))
+    expect(201, admin.post("/cohorts", {"slug": "gamma", "default": True}))
+    lost = [each for each in admin.items("//audit?action=cohort.change") if not each["after"]["default"]]
+    assert [(each["object"], each["before"]["default"]) for each in lost] == [("cohort beta", True), ("cohort default", True)]
+
+
 def test_create_get_list(admin, beta):
     assert beta.items() >= BETA.items()
     assert expect(200, admin.get("/cohorts/beta")).json == beta

@@ -4,7 +4,7 @@ import urllib.parse
 
 import pytest
 
-from lib.operator import expect
+from lib.operator import Operator, expect
 from lib.wait import wait_until
 
 
@@ -160,6 +160,16 @@ def test_move_some(admin, fleet, beta):
     assert (admin.get("/cohorts/beta").json["devices"], admin.get("/cohorts/default").json["devices"]) == (5, 5)
 
 
+def test_a_move_is_logged_with_who_was_where(admin, fleet, beta):
+    everyone = fleet(4)
+    expect(200, admin.post("/devices/move", {"devices": everyone[:1], "cohort": "beta"}))
+    expect(201, admin.post("/cohorts", {"slug": "gamma"}))
+    expect(200, admin.post("/devices/move", {"devices": everyone, "cohort": "gamma"}))
+    entry = admin.items("//audit?action=device.move")[0]
+    assert entry["object"] == "cohort gamma" and entry["after"] == {"gamma": 4}
+    assert entry["before"] == {"beta": {"devices": 1, "ids": everyone[:1]}, "default": {"devices": 3, "ids": everyone[1:]}}
+
+
 def test_move_is_all_or_nothing(admin, fleet, beta):
     everyone = fleet(3)
     expect(422, admin.post("/devices/move", {"devices": [*everyone, "nobody"], "cohort": "beta"}), "/devices", "nobody")
@@ -236,6 +246,13 @@ def test_cancel_asks_the_device(admin, offered, gateway):
 def test_cancel_by_force(admin, offered, gateway):
     begin(gateway)
     assert expect(200, admin.post(offered + "/cancel", {"force": True})).json["state"] == "canceled"
+
+
+def test_cancel_in_a_protected_cohort(admin, offered, gateway):
+    token = expect(201, admin.post("//tokens", {"name": "ci", "role": "manager"})).json["token"]
+    expect(403, Operator(gateway, token).post(offered + "/cancel", {"force": True}), says="cohort default is protected")
+    expect(200, admin.patch("/cohorts/default", {"protected": False}))
+    expect(200, Operator(gateway, token).post(offered + "/cancel", {"force": True}))
 
 
 def test_list_and_filters(admin, offered, gateway, database):

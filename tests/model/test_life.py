@@ -120,7 +120,7 @@ class World:
         self.query("deployments_expire")
 
     def cancel(self, force):
-        call = {"actor": {"name": "somebody"}, "path": {"project": "p", "device": "d", "n": "1"}, "params": {},
+        call = {"actor": {"name": "somebody", "may_change_protected": True}, "path": {"project": "p", "device": "d", "n": "1"}, "params": {},
                 "body": {"force": force}}
         self("savepoint before")
         try:
