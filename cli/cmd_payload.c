@@ -31,29 +31,39 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool upload(struct run *run, struct payload_target *target)
+bool payloads_read(struct run *run, struct payload_target *target)
+{
+	size_t nattributes;
+	const char *const *words = run_options(run, "attribute", &nattributes);
+
+	target->hardware = run_options(run, "hardware-version", &target->nhardware);
+	target->software_type = run_option(run, "software-type");
+	return upload_check(run, target->file) &&
+	       input_attributes(run, words, nattributes, &target->attributes);
+}
+
+bool payloads_open(struct run *run, const json_t *release)
+{
+	if (!*api_text(release, "activated_at"))
+		return true;
+	return run_fail(run, RUN_CONFLICT,
+			"release %s has been activated: its payloads are final; another file needs "
+			"another version",
+			api_text(release, "release"));
+}
+
+bool payloads_upload(struct run *run, struct payload_target *target)
 {
 	return (target->sha256 || upload_digest(run, target->file, &target->sha256)) &&
 	       upload_file(run, target->file, base_name(target->file), target->sha256);
 }
 
-bool payloads_add(struct run *run, struct payload_target *target, json_t **out)
+bool payloads_add(struct run *run, const struct payload_target *target, json_t **out)
 {
-	size_t nattributes;
-	const char *const *words = run_options(run, "attribute", &nattributes);
-	json_t *attributes;
-
-	/* Mistakes first, before a long upload. */
-	if (!input_attributes(run, words, nattributes, &attributes))
-		return false;
-	if (!upload(run, target)) {
-		json_decref(attributes);
-		return false;
-	}
-	json_t *body = json_pack("{s:s, s:s, s:o, s:s*, s:o*}", "sha256", target->sha256,
+	json_t *body = json_pack("{s:s, s:s, s:o, s:s*, s:O*}", "sha256", target->sha256,
 				 "filename", base_name(target->file), "hardware_versions",
 				 input_words(target->hardware, target->nhardware), "software_type",
-				 run_option(run, "software-type"), "attributes", attributes);
+				 target->software_type, "attributes", target->attributes);
 
 	return api_send(run, "POST",
 			api_project_path(run, "releases", target->release, "payloads", NULL), body,
@@ -63,11 +73,11 @@ bool payloads_add(struct run *run, struct payload_target *target, json_t **out)
 bool cmd_payload_add(struct run *run)
 {
 	struct payload_target target = { .release = run_arg(run, 0), .file = run_arg(run, 1) };
-	json_t *payload;
+	json_t *release, *payload;
 
-	target.hardware = run_options(run, "hardware-version", &target.nhardware);
-	/* Does the release exist? Better asked before a long upload. */
-	if (!api_get(run, api_project_path(run, "releases", target.release, NULL), NULL) ||
+	if (!payloads_read(run, &target) ||
+	    !api_get(run, api_project_path(run, "releases", target.release, NULL), &release) ||
+	    !payloads_open(run, release) || !payloads_upload(run, &target) ||
 	    !payloads_add(run, &target, &payload))
 		return false;
 	show_done(run, payload, "id", "added %s to release %s as payload %" JSON_INTEGER_FORMAT,

@@ -14,10 +14,13 @@ static bool read_target(struct run *run, struct payload_target *out)
 {
 	struct swu swu;
 
-	if (!swu_read(run->arena, out->file, &swu, &run->err))
+	if (!payloads_read(run, out))
 		return false;
+	if (!swu_read(run->arena, out->file, &swu, &run->err)) {
+		run->exit = run->err.code == ERR_INVALID ? RUN_USAGE : RUN_FAILED;
+		return false;
+	}
 	out->release = swu.version;
-	out->hardware = run_options(run, "hardware-version", &out->nhardware);
 	if (out->nhardware)
 		return true;
 	out->hardware = swu.hardware;
@@ -27,6 +30,87 @@ static bool read_target(struct run *run, struct payload_target *out)
 					      "--hardware-version H",
 					      out->file);
 }
+
+/* ---- What is there already, and must not contradict the command line ---- */
+
+static bool same_text(struct run *run, const json_t *release, const char *option)
+{
+	const char *said = run_option(run, option);
+
+	return !said || strcmp(said, api_text(release, option)) == 0;
+}
+
+static bool check_release(struct run *run, const json_t *release)
+{
+	const char *name = api_text(release, "release");
+	const char *other = !same_text(run, release, "notes")      ? "notes"
+			    : !same_text(run, release, "revision") ? "revision"
+								   : NULL;
+
+	if (run_flag(run, "must-pass-through") &&
+	    !json_is_true(json_object_get(release, "must_pass_through")))
+		other = "must-pass-through";
+	return !other || run_fail(run, RUN_CONFLICT,
+				  "release %s is there already, with another --%s; leave that out, "
+				  "or delete the release first: mews release delete %s",
+				  name, other, name);
+}
+
+/* As sets: the server keeps them in the order in which they were said. */
+static bool same_hardware(const struct payload_target *target, const json_t *payload)
+{
+	const json_t *there = json_object_get(payload, "hardware_versions"), *version;
+	size_t i, found = 0;
+
+	json_array_foreach (there, i, version)
+		for (size_t k = 0; k < target->nhardware; k++)
+			if (strcmp(json_string_value(version), target->hardware[k]) == 0) {
+				found++;
+				break;
+			}
+	return found == json_array_size(there) && found == target->nhardware;
+}
+
+/* Only what was said counts: a payload may have been added with more. */
+static bool same_targets(struct run *run, const struct payload_target *target,
+			 const json_t *payload)
+{
+	size_t said;
+
+	run_options(run, "hardware-version", &said);
+	return (!said || same_hardware(target, payload)) &&
+	       (!target->software_type ||
+		strcmp(target->software_type, api_text(payload, "software_type")) == 0) &&
+	       (!target->attributes ||
+		json_equal(target->attributes, json_object_get(payload, "attributes")));
+}
+
+/* Is the file in? False: it is, but for other devices than the command line says. */
+static bool find_file(struct run *run, const struct payload_target *target, const json_t *release,
+		      bool *out)
+{
+	const json_t *payload, *other = NULL;
+	size_t i;
+
+	*out = false;
+	json_array_foreach (json_object_get(release, "payloads"), i, payload) {
+		if (strcmp(api_text(payload, "sha256"), target->sha256) != 0)
+			continue;
+		if (same_targets(run, target, payload)) {
+			*out = true;
+			return true;
+		}
+		other = payload;
+	}
+	return !other ||
+	       run_fail(run, RUN_CONFLICT,
+			"the file is already in release %s, for other devices (payload "
+			"%" JSON_INTEGER_FORMAT "); say what `mews payload list %s` shows, or "
+			"`mews payload add` if it is for these, too",
+			target->release, api_number(other, "id"), target->release);
+}
+
+/* ---- The release ---- */
 
 static bool create_release(struct run *run, const char *version, json_t **out)
 {
@@ -38,16 +122,7 @@ static bool create_release(struct run *run, const char *version, json_t **out)
 	return api_send(run, "POST", api_project_path(run, "releases", NULL), body, out);
 }
 
-/* The release of this version: the one that is there, or a new one. */
-static bool find_or_create(struct run *run, const char *version, bool *created, json_t **out)
-{
-	if (!api_find(run, api_project_path(run, "releases", version, NULL), out))
-		return false;
-	*created = !*out;
-	return *out || create_release(run, version, out);
-}
-
-/* When the upload fails, a release that was made for it goes, too. */
+/* When the file is refused, a release that was made for it goes, too. */
 static bool take_back(struct run *run, const char *version)
 {
 	struct error why = run->err;
@@ -57,17 +132,6 @@ static bool take_back(struct run *run, const char *version)
 		error_context(&why, "release %s was created and stays without payload", version);
 	run->err = why;
 	run->exit = exit;
-	return false;
-}
-
-static bool has_file(const json_t *release, const char *sha256)
-{
-	const json_t *payload;
-	size_t i;
-
-	json_array_foreach (json_object_get(release, "payloads"), i, payload)
-		if (strcmp(api_text(payload, "sha256"), sha256) == 0)
-			return true;
 	return false;
 }
 
@@ -84,18 +148,42 @@ static bool report(struct run *run, const char *version, const char *verb)
 	return true;
 }
 
+/* The release, or NULL when there is none; it does not contradict the command line. */
+static bool find_release(struct run *run, const char *version, json_t **out)
+{
+	return api_find(run, api_project_path(run, "releases", version, NULL), out) &&
+	       (!*out || check_release(run, *out));
+}
+
+/*
+ * The file goes first: whoever interrupts that leaves nothing behind but an unused artifact.
+ * Meanwhile somebody may have made the release, for another board's file of the same version.
+ */
+static bool send(struct run *run, struct payload_target *target, json_t *release, bool *created)
+{
+	json_t *payload;
+
+	if (!payloads_upload(run, target) ||
+	    (!release && !find_release(run, target->release, &release)))
+		return false;
+	*created = !release;
+	if (*created && !create_release(run, target->release, &release))
+		return false;
+	return payloads_add(run, target, &payload) || (*created && take_back(run, target->release));
+}
+
 bool cmd_upload(struct run *run)
 {
 	struct payload_target target = { .file = run_arg(run, 0) };
-	json_t *release, *payload;
-	bool created;
+	json_t *release;
+	bool is_in, created;
 
 	if (!read_target(run, &target) || !upload_digest(run, target.file, &target.sha256) ||
-	    !find_or_create(run, target.release, &created, &release))
+	    !find_release(run, target.release, &release) ||
+	    !find_file(run, &target, release, &is_in))
 		return false;
-	if (has_file(release, target.sha256))
+	if (is_in)
 		return report(run, target.release, "the file is already in");
-	if (!payloads_add(run, &target, &payload))
-		return created ? take_back(run, target.release) : false;
-	return report(run, target.release, created ? "created" : "added the file to");
+	return (!release || payloads_open(run, release)) && send(run, &target, release, &created) &&
+	       report(run, target.release, created ? "created" : "added the file to");
 }

@@ -227,7 +227,5 @@ bool input_attributes(struct run *run, const char *const *words, size_t count, j
 		json_object_setn_new(*out, words[i], (size_t)(equals - words[i]),
 				     json_string(equals + 1));
 	}
-	if (*out)
-		json_incref(*out);
 	return true;
 }

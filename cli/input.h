@@ -21,7 +21,7 @@ bool input_word(struct run *run, const char *what, const char *text, const char 
 /* KEY=VALUE from argument `first` on, as JSON object (to be stolen); at least `min` of them. */
 bool input_settings(struct run *run, size_t first, size_t min, json_t **out);
 
-/* K=V words as an object of strings; NULL when there are none. */
+/* K=V words as an object of strings, which lives as long as the run; NULL when there are none. */
 bool input_attributes(struct run *run, const char *const *words, size_t count, json_t **out);
 
 /* Words as array of strings. */

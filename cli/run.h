@@ -22,7 +22,7 @@ struct parsed;
 enum run_exit {
 	RUN_DONE = 0,
 	RUN_FAILED = 1,      /* the server, the network or this machine */
-	RUN_USAGE = 2,       /* the command line or the configuration */
+	RUN_USAGE = 2,       /* the command line, a file that it names, or the configuration */
 	RUN_NOT_FOUND = 3,   /* 404, 410 */
 	RUN_NOT_ALLOWED = 4, /* 401, 403 */
 	RUN_CONFLICT = 5,    /* 409, 412 */

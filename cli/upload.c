@@ -64,6 +64,18 @@ static bool read_at(struct upload *upload, int64_t offset, size_t size)
 
 /* ---- Before: open and digest ---- */
 
+bool upload_check(struct run *run, const char *path)
+{
+	struct stat about;
+
+	if (strcmp(path, "-") == 0)
+		return run_usage(run, "standard input cannot be uploaded: the file's size and "
+				      "SHA-256 go ahead of it; write it to a file first");
+	if (stat(path, &about) != 0 || access(path, R_OK) != 0)
+		return run_usage(run, "%s: %s", path, strerror(errno));
+	return S_ISREG(about.st_mode) || run_usage(run, "%s is not a file", path);
+}
+
 static bool open_file(struct upload *upload)
 {
 	struct stat about;
@@ -72,8 +84,6 @@ static bool open_file(struct upload *upload)
 	if (upload->fd < 0 || fstat(upload->fd, &about) != 0)
 		return error_set(&upload->run->err, ERR_INTERNAL, "%s: %s", upload->file,
 				 strerror(errno));
-	if (!S_ISREG(about.st_mode))
-		return error_set(&upload->run->err, ERR_INTERNAL, "%s: not a file", upload->file);
 	upload->size = about.st_size;
 	return true;
 }

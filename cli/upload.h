@@ -11,6 +11,10 @@
 
 #include "cli/run.h"
 
+/* Is it a file that can be read? Standard input is none: size and SHA-256 go ahead of the content.
+ */
+bool upload_check(struct run *run, const char *path);
+
 /* Read the whole file; *sha256 is hex. */
 bool upload_digest(struct run *run, const char *path, const char **sha256);
 

@@ -2,11 +2,12 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 
 import pytest
 
-from lib.mews import CONFLICT, FAILED, MEWS, NOT_FOUND, REFUSED, UNCONFIRMED, USAGE, plain
+from lib.mews import CONFLICT, MEWS, NOT_FOUND, REFUSED, UNCONFIRMED, USAGE, plain
 from lib.wait import wait_until
 
 MIB = 1 << 20
@@ -80,10 +81,12 @@ def test_payload_add_finds_mistakes_before_it_uploads(mews, gateway, home):
     mews("payload", "add", "1.0.0", home / "a.img", "--hardware-version", "b", code=NOT_FOUND)
     mews("release", "create", "1.0.0")
     assert "nope.img: No such file" in mews("payload", "add", "1.0.0", home / "nope.img", "--hardware-version", "b",
-                                            code=FAILED).err
+                                            code=USAGE).err
+    assert "standard input cannot" in mews("payload", "add", "1.0.0", "--hardware-version", "b", "--", "-",
+                                           code=USAGE).err
     assert "not an attribute" in mews("payload", "add", "1.0.0", home / "a.img", "--hardware-version", "b",
                                       "--attribute", "region", code=USAGE).err
-    assert "not a file" in mews("payload", "add", "1.0.0", home, "--hardware-version", "b", code=FAILED).err
+    assert "not a file" in mews("payload", "add", "1.0.0", home, "--hardware-version", "b", code=USAGE).err
     assert gateway.api("GET", "/artifacts").json["items"] == []
 
 
@@ -143,16 +146,51 @@ def test_upload_that_is_refused_leaves_no_release(mews, images):
     ("", "cut off"),
 ], ids=["hardware", "version", "include", "syntax", "type", "long", "binary", "big", "empty"])
 def test_upload_refuses_broken_descriptions(mews, swu, description, says):
-    result = mews("upload", swu(description), code=USAGE if "hardware" in says else REFUSED)
-    assert says in result.err
+    assert says in mews("upload", swu(description), code=USAGE).err
 
 
 def test_upload_refuses_what_is_no_swu(mews, swu, home):
-    assert "its first file is not sw-description" in mews("upload", swu("x", first="other"), code=REFUSED).err
+    assert "its first file is not sw-description" in mews("upload", swu("x", first="other"), code=USAGE).err
     for content in (b"", b"PK\3\4 whatever" * 100, swu('software = { version = "1.0"; };').read_bytes()[:150]):
         (home / "no.swu").write_bytes(content)
-        assert "is not a .swu" in mews("upload", home / "no.swu", code=REFUSED).err
-    assert "No such file" in mews("upload", home / "nothing.swu", code=FAILED).err
+        assert "is not a .swu" in mews("upload", home / "no.swu", code=USAGE).err
+    assert "No such file" in mews("upload", home / "nothing.swu", code=USAGE).err
+    assert "is not a file" in mews("upload", home, code=USAGE).err
+    os.mkfifo(home / "pipe.swu")
+    assert "is not a file" in mews("upload", home / "pipe.swu", code=USAGE).err
+    assert "standard input cannot be uploaded" in mews("upload", "-", code=USAGE).err
+
+
+@pytest.mark.parametrize("option", [["--notes", "New"], ["--revision", "abc"], ["--must-pass-through"]])
+def test_upload_does_not_ignore_what_the_release_contradicts(mews, gateway, images, option):
+    mews("release", "create", "1.1.0")
+    said = mews("upload", images("1.1.0"), *option, code=CONFLICT).err
+    assert f"another {option[0]}" in said and "mews release delete 1.1.0" in said
+    assert gateway.api("GET", "/artifacts").json["items"] == []  # found before anything was sent
+    mews("release", "delete", "1.1.0")
+    for _ in range(2):  # the same once more is no contradiction
+        mews("upload", images("1.1.0"), *option)
+        mews("upload", images("1.1.0"))
+
+
+def test_upload_does_not_ignore_for_whom_the_file_is_in(mews, released, images):
+    mews("project", "set", "targeting_attributes=region")
+    mews("upload", images("1.1.0"), "--hardware-version", "board-a", "board-b", "--attribute", "region=eu")
+    for other in (["--hardware-version", "board-a"], ["--hardware-version", "board-a", "board-b", "board-c"],
+                  ["--software-type", "modem"], ["--attribute", "region=us"]):
+        assert "mews payload list 1.1.0" in mews("upload", images("1.1.0"), *other, code=CONFLICT).err
+    for same in ([], ["--hardware-version", "board-b", "board-a"], ["--software-type", "main"],
+                 ["--attribute", "region=eu"]):
+        assert mews("upload", images("1.1.0"), *same).out == "the file is already in release 1.1.0\n"
+
+
+def test_no_upload_to_a_release_that_is_final(mews, gateway, released, images):
+    released("1.1.0")
+    mews("activate", "1.1.0", "--cohort", "default", "--yes")
+    other = images("1.1.0", size=5000)
+    for words in (["upload", other], ["payload", "add", "1.1.0", other]):
+        assert "another version" in mews(*words, "--hardware-version", "board-x", code=CONFLICT).err
+    assert len(gateway.api("GET", "/artifacts").json["items"]) == 1
 
 
 # ---- Uploads in pieces ----
@@ -177,6 +215,27 @@ def test_upload_survives_a_restart_of_the_gateway(mews, gateway, images):
     out, err = process.communicate(timeout=100)
     assert (process.returncode, out, err) == (0, "created release 1.1.0\n", "")
     assert mews("payload", "list", "1.1.0", "--json").json[0]["sha256"] == sha256(image)
+
+
+@SMALL_PIECES
+def test_upload_that_is_interrupted_leaves_no_release(mews, gateway, images):
+    process = subprocess.Popen([str(MEWS), "upload", str(images("1.1.0", size=20_000_000))], env=mews.env)
+    wait_until(lambda: gateway.log.count("method=PATCH") > 5, what="pieces arrive")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == -signal.SIGINT
+    mews("release", "show", "1.1.0", code=NOT_FOUND)
+
+
+@SMALL_PIECES
+def test_files_of_one_version_may_come_at_the_same_time(mews, gateway, images):
+    slow, quick = images("1.1.0", size=20_000_000), images("1.1.0")
+    process = subprocess.Popen([str(MEWS), "upload", str(slow), "--hardware-version", "board-b"], env=mews.env,
+                               stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: gateway.log.count("method=PATCH") > 5, what="pieces arrive")
+    assert mews("upload", quick).out == "created release 1.1.0\n"
+    assert process.poll() is None
+    assert process.communicate(timeout=100)[0] == "added the file to release 1.1.0\n"
+    assert len(mews("payload", "list", "1.1.0", "-q").lines) == 2
 
 
 def test_progress_is_for_terminals(mews, images):
