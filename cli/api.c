@@ -1,6 +1,7 @@
 #include "cli/api.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -324,7 +325,40 @@ bool api_each(struct run *run, const char *path, size_t limit, api_item_fn *fn, 
 	return ok;
 }
 
+struct pick {
+	const char *member, *text;
+	json_t **out;
+};
+
+static bool pick_item(struct run *run, void *context, const json_t *item)
+{
+	const struct pick *pick = context;
+
+	if (!*pick->out && api_is(item, pick->member, pick->text))
+		*pick->out = run_keep(run, json_deep_copy(item));
+	return true;
+}
+
+bool api_pick(struct run *run, const char *path, const char *member, const char *text, json_t **out)
+{
+	struct pick pick = { member, text, out };
+
+	*out = NULL;
+	return api_each(run, path, 0, pick_item, &pick);
+}
+
 /* ---- Reading answers ---- */
+
+bool api_is(const json_t *item, const char *member, const char *text)
+{
+	const json_t *value = json_object_get(item, member);
+	char number[24];
+
+	if (!json_is_integer(value))
+		return strcmp(api_text(item, member), text) == 0;
+	snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	return strcmp(number, text) == 0;
+}
 
 const json_t *api_at(const json_t *json, const char *path)
 {

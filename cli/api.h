@@ -42,6 +42,16 @@ typedef bool api_item_fn(struct run *run, void *context, const json_t *item);
  */
 bool api_each(struct run *run, const char *path, size_t limit, api_item_fn *fn, void *context);
 
+/*
+ * The item of a list that has this text or number as `member`, a copy; *out is NULL when there is
+ * none.
+ */
+bool api_pick(struct run *run, const char *path, const char *member, const char *text,
+	      json_t **out);
+
+/* Does it? */
+bool api_is(const json_t *item, const char *member, const char *text);
+
 /* Any request; true when the answer is a success. *reply lives in `arena`. */
 bool api_ask(struct run *run, struct arena *arena, const struct http_request *request,
 	     struct http_reply *reply);

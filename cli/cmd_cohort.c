@@ -99,7 +99,8 @@ static bool confirm_settings(struct run *run, const char *slug, const json_t *bo
 		return confirm_change(run, slug, changes, sentence, out);
 	json_decref(changes);
 	*out = CONFIRM_GO;
-	return !run->dry_run || confirm_sentence(run, sentence, out);
+	return !run->dry_run || (api_get(run, api_project_path(run, "cohorts", slug, NULL), NULL) &&
+				 confirm_sentence(run, sentence, out));
 }
 
 bool cmd_cohort_set(struct run *run)
@@ -110,13 +111,12 @@ bool cmd_cohort_set(struct run *run)
 
 	if (!input_settings(run, 1, 1, &body))
 		return false;
-	bool ok = confirm_settings(run, slug, body, &confirm);
-
-	if (!ok || confirm == CONFIRM_STOP) {
-		json_decref(body);
-		return ok;
-	}
-	if (!api_send(run, "PATCH", api_project_path(run, "cohorts", slug, NULL), body, &cohort))
+	if (!confirm_settings(run, slug, body, &confirm))
+		return false;
+	if (confirm == CONFIRM_STOP)
+		return true;
+	if (!api_send(run, "PATCH", api_project_path(run, "cohorts", slug, NULL), json_incref(body),
+		      &cohort))
 		return false;
 	show_done(run, cohort, "slug", "changed cohort %s", slug);
 	return true;
@@ -128,7 +128,8 @@ bool cmd_cohort_delete(struct run *run)
 	const char *path = api_project_path(run, "cohorts", slug, NULL);
 	enum confirm confirm;
 
-	if (!confirm_delete(run, arena_printf(run->arena, "delete cohort %s", slug), &confirm))
+	if (!confirm_delete(run, path, arena_printf(run->arena, "delete cohort %s", slug),
+			    &confirm))
 		return false;
 	if (confirm == CONFIRM_STOP)
 		return true;

@@ -82,15 +82,16 @@ bool cmd_device_register(struct run *run)
 
 bool cmd_device_delete(struct run *run)
 {
-	const char *id = run_arg(run, 0);
+	const char *id = run_arg(run, 0), *path = api_project_path(run, "devices", id, NULL);
 	enum confirm confirm;
 
-	if (!confirm_delete(run, arena_printf(run->arena, "delete device %s and its history", id),
+	if (!confirm_delete(run, path,
+			    arena_printf(run->arena, "delete device %s and its history", id),
 			    &confirm))
 		return false;
 	if (confirm == CONFIRM_STOP)
 		return true;
-	if (!api_send(run, "DELETE", api_project_path(run, "devices", id, NULL), NULL, NULL))
+	if (!api_send(run, "DELETE", path, NULL, NULL))
 		return false;
 	show_done(run, NULL, NULL, "deleted device %s", id);
 	return true;
@@ -139,7 +140,7 @@ static bool confirm_move(struct run *run, const char *cohort, const char *const 
 					    cohort);
 
 	*out = CONFIRM_GO;
-	if (run->yes && !run->dry_run)
+	if (confirm_is_given(run))
 		return true;
 	if (!api_get(run, api_project_path(run, "cohorts", cohort, NULL), NULL))
 		return false;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/confirm.h"
 #include "cli/handlers.h"
 #include "cli/input.h"
 #include "cli/payloads.h"
@@ -96,10 +97,39 @@ bool cmd_payload_list(struct run *run)
 	return true;
 }
 
+/* "remove payload 3 (image.swu for board-a) from release 1.1.0"; --dry-run finds what would stand
+ * in the way. */
+static bool describe_removal(struct run *run, const char *name, const char *id, const char **out)
+{
+	json_t *release, *payload;
+	size_t i;
+
+	if (!api_get(run, api_project_path(run, "releases", name, NULL), &release) ||
+	    !payloads_open(run, release))
+		return false;
+	json_array_foreach (json_object_get(release, "payloads"), i, payload) {
+		const json_t *hardware = json_object_get(payload, "hardware_versions");
+
+		if (!api_is(payload, "id", id))
+			continue;
+		*out = arena_printf(run->arena, "remove payload %s (%s for %s) from release %s", id,
+				    api_text(payload, "filename"),
+				    show_value(run, hardware, SHOW_TEXT, false), name);
+		return true;
+	}
+	return run_fail(run, RUN_NOT_FOUND, "release %s has no payload %s", name, id);
+}
+
 bool cmd_payload_remove(struct run *run)
 {
-	const char *release = run_arg(run, 0), *id = run_arg(run, 1);
+	const char *release = run_arg(run, 0), *id = run_arg(run, 1), *sentence = "";
+	enum confirm confirm;
 
+	if ((!confirm_is_given(run) && !describe_removal(run, release, id, &sentence)) ||
+	    !confirm_delete(run, NULL, sentence, &confirm))
+		return false;
+	if (confirm == CONFIRM_STOP)
+		return true;
 	if (!api_send(run, "DELETE",
 		      api_project_path(run, "releases", release, "payloads", id, NULL), NULL, NULL))
 		return false;

@@ -1,5 +1,8 @@
 /* Projects and the keys that devices come with. */
+#include <string.h>
+
 #include "cli/api.h"
+#include "cli/confirm.h"
 #include "cli/handlers.h"
 #include "cli/input.h"
 #include "cli/show.h"
@@ -67,12 +70,52 @@ bool cmd_project_show(struct run *run)
 	return true;
 }
 
+/* "set polling_interval=600 (now 300) and signers of project default with 4711 devices" */
+static bool describe_settings(struct run *run, json_t *body, const char **out)
+{
+	const char *text = "set", *name;
+	json_t *project, *value;
+
+	if (!api_get(run, api_project(run), &project))
+		return false;
+	json_object_foreach (body, name, value) {
+		const json_t *now = json_object_get(project, name);
+		bool is_long = strcmp(name, "signers") == 0;
+
+		text = arena_printf(run->arena, "%s%s %s", text, strcmp(text, "set") ? "," : "",
+				    name);
+		if (!is_long)
+			text = arena_printf(run->arena, "%s=%s (now %s)", text,
+					    show_value(run, value, SHOW_TEXT, false),
+					    show_value(run, now, SHOW_TEXT, true));
+	}
+	*out = arena_printf(run->arena, "%s of project %s with %" JSON_INTEGER_FORMAT " devices",
+			    text, run->config.project, api_number(project, "devices"));
+	return true;
+}
+
+/* Each setting decides how devices are treated, but for the name; no forecast knows them. */
+static bool confirm_settings(struct run *run, json_t *body, enum confirm *out)
+{
+	bool only_name = json_object_get(body, "name") && json_object_size(body) == 1;
+	const char *sentence;
+
+	*out = CONFIRM_GO;
+	if (confirm_is_given(run) || (only_name && !run->dry_run))
+		return true;
+	return describe_settings(run, body, &sentence) && confirm_sentence(run, sentence, out);
+}
+
 bool cmd_project_set(struct run *run)
 {
+	enum confirm confirm;
 	json_t *body, *project;
 
-	if (!input_settings(run, 0, 1, &body) ||
-	    !api_send(run, "PATCH", api_project(run), body, &project))
+	if (!input_settings(run, 0, 1, &body) || !confirm_settings(run, body, &confirm))
+		return false;
+	if (confirm == CONFIRM_STOP)
+		return true;
+	if (!api_send(run, "PATCH", api_project(run), json_incref(body), &project))
 		return false;
 	show_done(run, project, "slug", "changed project %s", run->config.project);
 	return true;
@@ -118,11 +161,22 @@ bool cmd_key_create(struct run *run)
 
 bool cmd_key_revoke(struct run *run)
 {
+	const char *id = run_arg(run, 0), *name;
+	enum confirm confirm;
 	json_t *key;
 
-	if (!api_send(run, "POST", api_project_path(run, "keys", run_arg(run, 0), "revoke", NULL),
-		      NULL, &key))
+	if (!confirm_name(run, api_project_path(run, "keys", NULL), id, &name) ||
+	    !confirm_sentence(
+		    run,
+		    arena_printf(run->arena,
+				 "revoke key %s (%s): devices that have it get in no more", id,
+				 name),
+		    &confirm))
 		return false;
-	show_done(run, key, "id", "revoked key %s", run_arg(run, 0));
+	if (confirm == CONFIRM_STOP)
+		return true;
+	if (!api_send(run, "POST", api_project_path(run, "keys", id, "revoke", NULL), NULL, &key))
+		return false;
+	show_done(run, key, "id", "revoked key %s", id);
 	return true;
 }

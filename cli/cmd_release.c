@@ -105,17 +105,17 @@ bool cmd_release_show(struct run *run)
 
 bool cmd_release_delete(struct run *run)
 {
-	const char *name = run_arg(run, 0);
+	const char *name = run_arg(run, 0), *path = api_project_path(run, "releases", name, NULL);
 	enum confirm confirm;
 
-	if (!confirm_delete(run,
+	if (!confirm_delete(run, path,
 			    arena_printf(run->arena,
 					 "delete release %s and what devices did with it", name),
 			    &confirm))
 		return false;
 	if (confirm == CONFIRM_STOP)
 		return true;
-	if (!api_send(run, "DELETE", api_project_path(run, "releases", name, NULL), NULL, NULL))
+	if (!api_send(run, "DELETE", path, NULL, NULL))
 		return false;
 	show_done(run, NULL, NULL, "deleted release %s", name);
 	return true;

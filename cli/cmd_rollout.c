@@ -42,32 +42,17 @@ bool cmd_activate(struct run *run)
 
 /* ---- Pull ---- */
 
-struct search {
-	const char *release;
-	json_int_t id; /* 0: not found */
-};
-
-static bool compare(struct run *run, void *context, const json_t *activation)
-{
-	struct search *search = context;
-
-	(void)run;
-	if (strcmp(api_text(activation, "release"), search->release) == 0)
-		search->id = api_number(activation, "id");
-	return true;
-}
-
 static bool find_active(struct run *run, const char *release, const char *cohort, json_int_t *out)
 {
-	struct search search = { .release = release };
 	const char *path = api_query(run, api_project_path(run, "activations", NULL), "cohort",
 				     cohort, "active", "true", NULL);
+	json_t *activation;
 
-	if (!api_each(run, path, 0, compare, &search))
+	if (!api_pick(run, path, "release", release, &activation))
 		return false;
-	*out = search.id;
-	return search.id || run_fail(run, RUN_NOT_FOUND, "release %s is not active in cohort %s",
-				     release, cohort);
+	*out = api_number(activation, "id");
+	return activation || run_fail(run, RUN_NOT_FOUND, "release %s is not active in cohort %s",
+				      release, cohort);
 }
 
 bool cmd_pull(struct run *run)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/api.h"
+#include "cli/confirm.h"
 #include "cli/handlers.h"
 #include "cli/input.h"
 #include "cli/roles.h"
@@ -68,11 +69,18 @@ bool cmd_token_create(struct run *run)
 
 bool cmd_token_revoke(struct run *run)
 {
+	const char *id = run_arg(run, 0), *name;
+	enum confirm confirm;
 	json_t *token;
 
-	if (!api_send(run, "POST", api_path(run, "tokens", run_arg(run, 0), "revoke", NULL), NULL,
-		      &token))
+	if (!confirm_name(run, api_path(run, "tokens", NULL), id, &name) ||
+	    !confirm_delete(run, NULL, arena_printf(run->arena, "revoke token %s (%s)", id, name),
+			    &confirm))
 		return false;
-	show_done(run, token, "id", "revoked token %s", run_arg(run, 0));
+	if (confirm == CONFIRM_STOP)
+		return true;
+	if (!api_send(run, "POST", api_path(run, "tokens", id, "revoke", NULL), NULL, &token))
+		return false;
+	show_done(run, token, "id", "revoked token %s", id);
 	return true;
 }

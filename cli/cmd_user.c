@@ -136,13 +136,8 @@ bool cmd_user_set(struct run *run)
 	bool only_password = run_flag(run, "password-stdin");
 	json_t *body, *user;
 
-	if (!input_settings(run, 1, only_password ? 0 : 1, &body))
-		return false;
-	if (!set_role(run, body) || !set_password(run, body)) {
-		json_decref(body);
-		return false;
-	}
-	if (!api_send(run, "PATCH", path, body, &user))
+	if (!input_settings(run, 1, only_password ? 0 : 1, &body) || !set_role(run, body) ||
+	    !set_password(run, body) || !api_send(run, "PATCH", path, json_incref(body), &user))
 		return false;
 	show_done(run, user, "email", "changed user %s", email);
 	return true;
@@ -150,14 +145,14 @@ bool cmd_user_set(struct run *run)
 
 bool cmd_user_delete(struct run *run)
 {
-	const char *email = run_arg(run, 0);
+	const char *email = run_arg(run, 0), *path = api_path(run, "users", email, NULL);
 	enum confirm confirm;
 
-	if (!confirm_delete(run, arena_printf(run->arena, "delete user %s", email), &confirm))
+	if (!confirm_delete(run, path, arena_printf(run->arena, "delete user %s", email), &confirm))
 		return false;
 	if (confirm == CONFIRM_STOP)
 		return true;
-	if (!api_send(run, "DELETE", api_path(run, "users", email, NULL), NULL, NULL))
+	if (!api_send(run, "DELETE", path, NULL, NULL))
 		return false;
 	show_done(run, NULL, NULL, "deleted user %s", email);
 	return true;

@@ -79,7 +79,7 @@ const struct command COMMANDS[] = {
 	  .about = "Create a project; its cohort \"default\" comes with it." },
 	{ "project show", "", NULL, cmd_project_show,
 	  .about = "The project and its settings." },
-	{ "project set", "KEY=VALUE...", NULL, cmd_project_set, .keys = PROJECT_KEYS,
+	{ "project set", "KEY=VALUE...", NULL, cmd_project_set, .keys = PROJECT_KEYS, .changes = true,
 	  .about = "Change settings of the project." },
 
 	{ "key list", "", OPTIONS(LIMIT), cmd_key_list,
@@ -87,7 +87,7 @@ const struct command COMMANDS[] = {
 	{ "key create", "", OPTIONS({ "name", 0, "N", .about = "for people" },
 	    COHORT("devices with this key get what is active there")), cmd_key_create,
 	  .about = "Create a project key; it is shown once." },
-	{ "key revoke", "ID", NULL, cmd_key_revoke,
+	{ "key revoke", "ID", NULL, cmd_key_revoke, .changes = true,
 	  .about = "From now on no device gets in with this key." },
 
 	{ "cohort list", "", OPTIONS(LIMIT), cmd_cohort_list,
@@ -136,7 +136,7 @@ const struct command COMMANDS[] = {
 	  .about = "Upload a file and add it to a release." },
 	{ "payload list", "R", NULL, cmd_payload_list,
 	  .about = "The files of a release." },
-	{ "payload remove", "R ID", NULL, cmd_payload_remove,
+	{ "payload remove", "R ID", NULL, cmd_payload_remove, .changes = true,
 	  .about = "Take a file out of a release that has not been activated." },
 	{ "upload", "FILE", OPTIONS(NOTES, REVISION, MUST_PASS,
 	    { "hardware-version", 0, "H...", .about = "instead of those in the file" },
@@ -180,7 +180,7 @@ const struct command COMMANDS[] = {
 	    { "protected", 0, .about = "may change protected cohorts" },
 	    { "all-projects", 0, .about = "of every project, not of one" }), cmd_token_create,
 	  .about = "Create an API token; it is shown once." },
-	{ "token revoke", "ID", NULL, cmd_token_revoke,
+	{ "token revoke", "ID", NULL, cmd_token_revoke, .changes = true,
 	  .about = "End a token, on all gateways at once." },
 
 	{ "user list", "", OPTIONS(LIMIT), cmd_user_list,

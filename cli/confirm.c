@@ -21,21 +21,43 @@ static bool ask(struct run *run, const char *sentence, enum confirm *out)
 			"nothing was changed: nobody is here to ask; say --yes if you mean it");
 }
 
+bool confirm_is_given(const struct run *run)
+{
+	return run->yes && !run->dry_run;
+}
+
+bool confirm_name(struct run *run, const char *list, const char *id, const char **name)
+{
+	json_t *item;
+
+	*name = "";
+	if (confirm_is_given(run))
+		return true;
+	if (!api_pick(run, list, "id", id, &item))
+		return false;
+	*name = api_text(item, "name");
+	return item || run_fail(run, RUN_NOT_FOUND, "there is no %s in the list", id);
+}
+
 bool confirm_sentence(struct run *run, const char *sentence, enum confirm *out)
 {
 	*out = run->dry_run ? CONFIRM_STOP : CONFIRM_GO;
 	if (run->dry_run) {
-		show_done(run, NULL, NULL, "would: %s", sentence);
+		json_t *would = run_keep(run, json_pack("{s:s}", "would", sentence));
+
+		show_done(run, would, NULL, "would: %s", sentence);
 		return true;
 	}
 	return run->yes || ask(run, sentence, out);
 }
 
-bool confirm_delete(struct run *run, const char *sentence, enum confirm *out)
+bool confirm_delete(struct run *run, const char *path, const char *sentence, enum confirm *out)
 {
 	*out = CONFIRM_GO;
 	if (!run->dry_run && !isatty(STDIN_FILENO))
 		return true;
+	if (run->dry_run && path && !api_get(run, path, NULL))
+		return false;
 	return confirm_sentence(run, sentence, out);
 }
 
@@ -45,7 +67,7 @@ bool confirm_change(struct run *run, const char *cohort, json_t *changes, const 
 	json_t *body = json_pack("{s:o}", "changes", changes), *forecast;
 
 	*out = CONFIRM_GO;
-	if (run->yes && !run->dry_run) {
+	if (confirm_is_given(run)) {
 		json_decref(body);
 		return true;
 	}
@@ -54,7 +76,7 @@ bool confirm_change(struct run *run, const char *cohort, json_t *changes, const 
 		return false;
 	if (run->dry_run && run->json)
 		show_json(forecast);
-	else
+	else if (!run->dry_run || !run->quiet)
 		matrix_print_difference(run, run->dry_run ? stdout : stderr, forecast);
 	*out = run->dry_run ? CONFIRM_STOP : CONFIRM_GO;
 	return run->dry_run || ask(run, sentence, out);

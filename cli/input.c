@@ -125,6 +125,11 @@ static json_t *list_of(struct run *run, const char *text, bool files)
 	char *rest = arena_strdup(run->arena, text), *word;
 
 	while ((word = strsep(&rest, ",")) != NULL) {
+		if (files && strcmp(word, "-") == 0) {
+			run_usage(run, "standard input cannot be read here: name a file");
+			json_decref(array);
+			return NULL;
+		}
 		json_t *item = !*word ? NULL : files ? file_text(run, word) : json_string(word);
 
 		if (*word && !item) {
@@ -210,7 +215,6 @@ bool input_settings(struct run *run, size_t first, size_t min, json_t **out)
 			return false;
 	if (json_object_size(*out) < min)
 		return run_usage(run, "KEY=VALUE is missing");
-	json_incref(*out); /* one for whoever steals it */
 	return true;
 }
 

@@ -18,7 +18,8 @@ bool input_time(struct run *run, const char *option, const char **out);
 /* Is it one of these? The list ends with NULL. */
 bool input_word(struct run *run, const char *what, const char *text, const char *const *words);
 
-/* KEY=VALUE from argument `first` on, as JSON object (to be stolen); at least `min` of them. */
+/* KEY=VALUE from argument `first` on, as JSON object that lives as long as the run; at least `min`
+ * of them. */
 bool input_settings(struct run *run, size_t first, size_t min, json_t **out);
 
 /* K=V words as an object of strings, which lives as long as the run; NULL when there are none. */

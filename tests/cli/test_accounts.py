@@ -133,9 +133,14 @@ def test_token_round_trip(mews, gateway):
     assert mews("whoami", env=with_token).sheet["role"] == "manager"
     mews("project", "create", "toasters", env=with_token, code=NOT_ALLOWED)
 
+    sentence = f"revoke token {number} (pipeline)"
+    assert mews("token", "revoke", number, "--dry-run").out == f"would: {sentence}\n"
+    mews.terminal("token", "revoke", number, dialog=[(f"{sentence}? [y/N]", "n\n")], code=UNCONFIRMED)
+    mews("cohort", "list", env=with_token)
     assert mews("token", "revoke", number).out == f"revoked token {number}\n"
     assert "mews login" in mews("cohort", "list", env=with_token, code=NOT_ALLOWED).err
-    mews("token", "revoke", "4711", code=NOT_FOUND)
+    for more in ([], ["--yes"], ["--dry-run"]):
+        mews("token", "revoke", "4711", *more, code=NOT_FOUND)
 
 
 def test_tokens_reach_a_project_or_all(mews):
@@ -197,7 +202,7 @@ def test_dev_mews(state, gateway, home):
     dev = TOP / "dev"
     shown = subprocess.run([dev, "mews", "whoami"], env=env, cwd=home, capture_output=True, text=True)
     assert shown.returncode == 0 and f"server\t{gateway.url}" in shown.stdout, shown
-    made = subprocess.run([dev, "mews", "project", "set", "signers=notes.pem"], env=env, cwd=home,
+    made = subprocess.run([dev, "mews", "project", "set", "signers=notes.pem", "--yes"], env=env, cwd=home,
                           capture_output=True, text=True)
     assert "No such file" not in made.stderr
 

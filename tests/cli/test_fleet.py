@@ -23,14 +23,31 @@ def test_project_set(mews, home):
     certificate = home / "signer.pem"
     certificate.write_text("not a certificate")
     mews("project", "set", "name=Größe", "polling_interval=10m", "retry_attempts=5", "trust_feedback=yes",
-         "targeting_attributes=region,model", "deployment_timeout=2d", "version_scheme=semver")
+         "targeting_attributes=region,model", "deployment_timeout=2d", "version_scheme=semver", "--yes")
     project = mews("project", "show", "--json").json
     expected = {"name": "Größe", "polling_interval": 600, "retry_attempts": 5, "trust_feedback": True,
                 "targeting_attributes": ["region", "model"], "deployment_timeout": 172800,
                 "version_scheme": "semver"}
     assert {name: project[name] for name in expected} == expected
-    mews("project", "set", "targeting_attributes=")
+    mews("project", "set", "targeting_attributes=", "--yes")
     assert mews("project", "show", "--json").json["targeting_attributes"] == []
+
+
+def test_project_set_is_asked_about(mews, fleet, home):
+    fleet(3)
+    (home / "signer.pem").write_text("whatever")
+    words = ("project", "set", "polling_interval=10m", f"signers={home / 'signer.pem'}")
+    sentence = "set polling_interval=600 (now 300), signers of project default with 3 devices"
+    assert mews(*words, "--dry-run").out == f"would: {sentence}\n"
+    assert mews(*words, "--dry-run", "--json").json == {"would": sentence}
+    assert mews(*words, "--dry-run", "-q").out == ""
+    asked = mews(*words, code=UNCONFIRMED).err
+    assert f"{sentence}? [y/N]" in asked and "say --yes" in asked
+    assert mews("project", "show").sheet["polling_interval"] == "300"
+    mews("project", "set", "polling_interval=10m", stdin="y\n")
+    assert mews("project", "show").sheet["polling_interval"] == "600"
+    mews("project", "set", "name=N")  # is for people only
+    assert "standard input" in mews("project", "set", "signers=-", "--yes", code=USAGE).err
 
 
 @pytest.mark.parametrize("word, hint", [
@@ -46,7 +63,7 @@ def test_project_set_refuses(mews, word, hint):
 
 
 def test_server_refuses_a_value(mews):
-    assert "polling_interval" in mews("project", "set", "polling_interval=100d", code=REFUSED).err
+    assert "polling_interval" in mews("project", "set", "polling_interval=100d", "--yes", code=REFUSED).err
 
 
 def test_keys(mews, gateway):
@@ -58,10 +75,14 @@ def test_keys(mews, gateway):
     assert (str(key["id"]), key["cohort"]) == (number, "lab")
     assert secret not in mews("key", "list").out
 
-    assert mews("key", "revoke", number).out == f"revoked key {number}\n"
+    sentence = f"revoke key {number} (factory): devices that have it get in no more"
+    assert mews("key", "revoke", number, "--dry-run").out == f"would: {sentence}\n"
+    assert f"{sentence}? [y/N]" in mews("key", "revoke", number, code=UNCONFIRMED).err
+    assert mews("key", "revoke", number, "--yes").out == f"revoked key {number}\n"
     expect(401, gateway.request("GET", "/default/controller/v1/device-1",
                                 headers={"Authorization": f"GatewayToken {secret}"}))
-    mews("key", "revoke", "4711", code=NOT_FOUND)
+    for more in ([], ["--yes"], ["--dry-run"]):
+        mews("key", "revoke", "4711", *more, code=NOT_FOUND)
     mews("key", "create", "--cohort", "nowhere", code=NOT_FOUND)
 
 
@@ -107,6 +128,11 @@ def test_deleting_asks_at_a_terminal(mews):
     mews("cohort", "create", "beta")
     mews.terminal("cohort", "delete", "beta", dialog=[("delete cohort beta? [y/N]", "n\n")], code=UNCONFIRMED)
     assert mews("cohort", "delete", "beta", "--dry-run").out == "would: delete cohort beta\n"
+    assert mews("cohort", "delete", "beta", "--dry-run", "--json").json == {"would": "delete cohort beta"}
+    assert mews("cohort", "delete", "beta", "--dry-run", "-q").out == ""
+    for group in ("cohort", "device", "release", "user"):
+        mews(group, "delete", "nobody", "--dry-run", code=NOT_FOUND)
+    mews("cohort", "set", "nowhere", "name=N", "--dry-run", code=NOT_FOUND)
     mews.terminal("cohort", "delete", "beta", dialog=[("[y/N]", "yes\n")])
     mews("cohort", "show", "beta", code=NOT_FOUND)
 
@@ -162,7 +188,10 @@ def test_device_move(mews, fleet):
     fleet(3)
     mews("cohort", "create", "beta")
     words = ("device", "move", "device-1", "device-3", "--cohort", "beta")
-    assert mews(*words, "--dry-run").out == "would: move 2 devices to cohort beta, 2 from default\n"
+    sentence = "move 2 devices to cohort beta, 2 from default"
+    assert mews(*words, "--dry-run").out == f"would: {sentence}\n"
+    assert mews(*words, "--dry-run", "--json").json == {"would": sentence}
+    assert mews(*words, "--dry-run", "-q").out == ""
     assert "say --yes" in mews(*words, code=UNCONFIRMED).err
     mews(*words, code=UNCONFIRMED, stdin="no\n")
     assert mews("device", "list", "-q", "--cohort", "beta").lines == []

@@ -56,7 +56,7 @@ def test_release_create_is_either_full_or_delta(mews, words):
 # ---- Payloads ----
 
 def test_payload_round_trip(mews, home):
-    mews("project", "set", "targeting_attributes=region")
+    mews("project", "set", "targeting_attributes=region", "--yes")
     mews("release", "create", "1.0.0")
     for name in ("a.img", "b.img"):
         (home / name).write_bytes(os.urandom(50_000))
@@ -70,9 +70,17 @@ def test_payload_round_trip(mews, home):
         (["board-a", "board-b"], "modem", {"region": "eu"})
     assert (first["sha256"], first["size"]) == (sha256(home / "a.img"), 50_000)
     assert (second["hardware_versions"], second["software_type"]) == (["board-c", "board-d"], "main")
-    assert mews("payload", "remove", "1.0.0", first["id"]).out == f"removed payload {first['id']} from release 1.0.0\n"
+    remove = ("payload", "remove", "1.0.0", first["id"])
+    sentence = f"remove payload {first['id']} (a.img for board-a,board-b) from release 1.0.0"
+    assert mews(*remove, "--dry-run").out == f"would: {sentence}\n"
+    mews.terminal(*remove, dialog=[(f"{sentence}? [y/N]", "n\n")], code=UNCONFIRMED)
+    assert mews(*remove).out == f"removed payload {first['id']} from release 1.0.0\n"
     assert mews("payload", "list", "1.0.0", "-q").lines == [str(second["id"])]
-    mews("payload", "remove", "1.0.0", "4711", code=NOT_FOUND)
+    for more in ([], ["--yes"], ["--dry-run"]):
+        mews("payload", "remove", "1.0.0", "4711", *more, code=NOT_FOUND)
+    mews("activate", "1.0.0", "--cohort", "default", "--yes")
+    for more in ([], ["--yes"], ["--dry-run"]):
+        assert "final" in mews("payload", "remove", "1.0.0", second["id"], *more, code=CONFLICT).err
 
 
 def test_payload_add_finds_mistakes_before_it_uploads(mews, gateway, home):
@@ -174,7 +182,7 @@ def test_upload_does_not_ignore_what_the_release_contradicts(mews, gateway, imag
 
 
 def test_upload_does_not_ignore_for_whom_the_file_is_in(mews, released, images):
-    mews("project", "set", "targeting_attributes=region")
+    mews("project", "set", "targeting_attributes=region", "--yes")
     mews("upload", images("1.1.0"), "--hardware-version", "board-a", "board-b", "--attribute", "region=eu")
     for other in (["--hardware-version", "board-a"], ["--hardware-version", "board-a", "board-b", "board-c"],
                   ["--software-type", "modem"], ["--attribute", "region=us"]):
@@ -258,6 +266,7 @@ def test_activate_and_pull(mews, fleet, released):
     assert mews(*words, "--dry-run").rows == [["1.1.0", "0", "3"], ["none", "3", "0"]]
     forecast = mews(*words, "--dry-run", "--json").json
     assert (forecast["moves"], forecast["after"]["moving"]) == (3, 3)
+    assert mews(*words, "--dry-run", "-q").out == ""
     asked = mews(*words, code=UNCONFIRMED)
     assert "3 of 3 devices in cohort default get another next step." in asked.err and "say --yes" in asked.err
     mews(*words, stdin="n\n", code=UNCONFIRMED)
