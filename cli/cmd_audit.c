@@ -10,6 +10,7 @@
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "cli/show.h"
+#include "cli/text.h"
 
 static const struct show_field ENTRY_COLUMNS[] = {
 	{ "ID", "id", SHOW_NUMBER },         { "TIME", "at", SHOW_TIME },
@@ -102,11 +103,31 @@ struct export
 	FILE *sink;
 	struct progress progress;
 	int64_t bytes;
+	bool terminal;
 };
+
+/* Bytes as they are; on a terminal each line without what it would obey. */
+static bool write_body(struct export *export, const struct http_reply *reply)
+{
+	if (!export->terminal)
+		return fwrite(reply->body, 1, reply->size, export->sink) == reply->size;
+	struct arena *arena = arena_new();
+	const char *line = reply->body;
+
+	while (*line) {
+		size_t length = strcspn(line, "\n");
+
+		fprintf(export->sink, "%s\n",
+			text_printable(arena, arena_strndup(arena, line, length)));
+		line += length + (line[length] == '\n');
+	}
+	arena_free(arena);
+	return !ferror(export->sink);
+}
 
 static bool write_page(struct run *run, struct export *export, const struct http_reply *reply)
 {
-	if (fwrite(reply->body, 1, reply->size, export->sink) != reply->size)
+	if (!write_body(export, reply))
 		return error_set(&run->err, ERR_INTERNAL, "writing the export: %s",
 				 strerror(errno));
 	export->bytes += (int64_t)reply->size;
@@ -131,12 +152,12 @@ static bool export_page(struct run *run, struct export *export, const char *path
 
 static bool export_all(struct run *run, const char *path, FILE *sink)
 {
-	struct export export = { .sink = sink };
+	struct export export = { .sink = sink, .terminal = isatty(fileno(sink)) };
 	char *cursor = NULL;
 	bool ok;
 
 	/* On the terminal the entries themselves are the progress. */
-	progress_begin(&export.progress, "audit log", 0, run->quiet || sink == stdout);
+	progress_begin(&export.progress, "audit log", 0, sink == stdout);
 	do {
 		const char *page = api_query(run, path, "cursor", cursor, NULL);
 
@@ -176,6 +197,11 @@ bool cmd_audit_export(struct run *run)
 
 	if (!path || (format && !input_word(run, "--format", format, FORMATS)))
 		return false;
+	if (run->json || run->quiet)
+		return run_usage(run, "--format says how entries are written; --json and --quiet "
+				      "are for `mews audit list`");
 	path = api_query(run, path, "format", format ? format : FORMATS[0], NULL);
+	if (file && strcmp(file, "-") == 0)
+		file = NULL;
 	return explain(run, file ? export_to(run, path, file) : export_all(run, path, stdout));
 }

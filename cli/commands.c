@@ -169,7 +169,7 @@ const struct command COMMANDS[] = {
 	{ "audit verify", "", NULL, cmd_audit_verify,
 	  .about = "Has an entry been altered or removed? Names the first one." },
 	{ "audit export", "", OPTIONS({ "format", 0, "FORMAT", .about = "jsonl or csv; jsonl if left out" },
-	    { "output", 'o', "FILE", .about = "write it there" }, SINCE, UNTIL), cmd_audit_export,
+	    { "output", 'o', "FILE", .about = "write it there; - is standard output" }, SINCE, UNTIL), cmd_audit_export,
 	  .about = "The same entries as a file." },
 
 	{ "token list", "", OPTIONS(LIMIT), cmd_token_list,

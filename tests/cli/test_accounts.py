@@ -230,6 +230,19 @@ def test_audit_list_and_export(mews, home):
     assert [json.loads(line)["id"] for line in (home / "audit.jsonl").read_text().splitlines()] == \
         [entry["id"] for entry in entries]
     assert not (home / "audit.jsonl.part").exists()
+    assert len(mews("audit", "export", "-o", "-").lines) >= len(entries)
+    for wrong in ("--json", "-q"):
+        assert "mews audit list" in mews("audit", "export", wrong, code=USAGE).err
+
+
+def test_audit_export_cannot_drive_the_terminal(mews, database):
+    evil = "\x1b]0;owned\x07\u009b31m\u202eabc"
+    database("select audit_add(null, 'default', 'test', %s, null, null)", evil)
+    for form in ("csv", "jsonl"):
+        seen = plain(mews.terminal("audit", "export", "--format", form, "--until", "2999-01-01T00:00:00Z").out)
+        assert "owned" in seen and not any(letter in seen for letter in "\x1b\x07\u009b\u202e")
+        assert all(line.startswith(("{", "id,", *"123456789")) for line in seen.splitlines())
+    assert evil in mews("audit", "export", "--format", "csv").out  # a pipe gets it as it is
 
 
 def test_audit_export_is_whole(mews, database):
