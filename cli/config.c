@@ -140,6 +140,16 @@ static void choose_token(struct cli_config *out, const char *file_url)
 	}
 }
 
+/* From here: login stores it, and other commands are run elsewhere. */
+static const char *absolute(struct arena *arena, const char *path)
+{
+	char *here = *path == '/' ? NULL : get_current_dir_name();
+
+	if (!here)
+		return path;
+	return arena_printf(arena, "%s/%s", (char *)arena_adopt(arena, here, free), path);
+}
+
 bool cli_config_load(struct arena *arena, const char *url, const char *project,
 		     struct cli_config *out, struct error *err)
 {
@@ -163,7 +173,7 @@ bool cli_config_load(struct arena *arena, const char *url, const char *project,
 	if (project || !out->project)
 		out->project = project ? project : DEFAULT_PROJECT;
 	if (from_environment("MEWS_CA_FILE"))
-		out->ca_file = from_environment("MEWS_CA_FILE");
+		out->ca_file = absolute(arena, from_environment("MEWS_CA_FILE"));
 	return true;
 }
 
@@ -206,10 +216,12 @@ static bool write_config(const struct cli_config *config, FILE *stream)
 
 bool cli_config_save(struct arena *arena, const struct cli_config *config, struct error *err)
 {
-	char *temporary = arena_printf(arena, "%s.XXXXXX", config->path);
+	char *linked = realpath(config->path, NULL); /* where it is a link of a dotfile manager */
+	const char *path = linked ? arena_adopt(arena, linked, free) : config->path;
+	char *temporary = arena_printf(arena, "%s.XXXXXX", path);
 	int fd = -1;
 
-	if (!make_folders(arena, config->path, err))
+	if (!make_folders(arena, path, err))
 		return false;
 	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
 	FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -217,7 +229,7 @@ bool cli_config_save(struct arena *arena, const struct cli_config *config, struc
 
 	if (stream)
 		ok = fclose(stream) == 0 && ok;
-	if (ok && rename(temporary, config->path) == 0)
+	if (ok && rename(temporary, path) == 0)
 		return true;
 	error_set(err, ERR_INTERNAL, "%s: %s", temporary, strerror(errno));
 	if (fd >= 0)

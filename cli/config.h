@@ -16,7 +16,7 @@ struct cli_config {
 	const char *url;      /* without a slash at its end; NULL: nobody said */
 	const char *token;    /* NULL: nobody said */
 	const char *project;  /* a slug */
-	const char *ca_file;  /* certificates to trust besides the system's; NULL: none */
+	const char *ca_file;  /* certificates to trust instead of the system's; NULL: those */
 	bool token_is_stored; /* the token is the file's */
 };
 
@@ -24,5 +24,6 @@ struct cli_config {
 bool cli_config_load(struct arena *arena, const char *url, const char *project,
 		     struct cli_config *out, struct error *err);
 
-/* Write url, token (NULL: forget it), project and ca_file to config->path, in one step. */
+/* Write url, token (NULL: forget it), project and ca_file to config->path, or where it links to, in
+ * one step. */
 bool cli_config_save(struct arena *arena, const struct cli_config *config, struct error *err);

@@ -191,8 +191,10 @@ static void set_up(struct attempt *attempt, struct curl_slist *headers)
 	curl_easy_setopt(curl, CURLOPT_URL,
 			 arena_printf(attempt->arena, "%s%s", http->options.url, request->path));
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-	if (http->options.ca_file)
+	if (http->options.ca_file) { /* and the system's folder no more */
 		curl_easy_setopt(curl, CURLOPT_CAINFO, http->options.ca_file);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
 	if (request->body)
 		set_body(curl, attempt);
 	if (strcmp(request->method, "HEAD") == 0)
@@ -276,10 +278,19 @@ static bool explain(const struct http *http, const struct attempt *attempt, CURL
 	if (attempt->too_large)
 		return error_set(err, ERR_INTERNAL, "%s sent an answer of more than %d MiB",
 				 http->options.url, MAX_BODY >> 20);
-	if (code == CURLE_PEER_FAILED_VERIFICATION)
+	if (code == CURLE_SSL_CACERT_BADFILE)
 		return error_set(err, ERR_UNAVAILABLE,
-				 "%s: %s; MEWS_CA_FILE names further certificates to trust",
-				 http->options.url, why);
+				 "%s cannot be read as certificates to trust; see MEWS_CA_FILE in "
+				 "`man mews`",
+				 http->options.ca_file ? http->options.ca_file
+						       : "the system's file");
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return error_set(
+			err, ERR_UNAVAILABLE,
+			"%s: %s; MEWS_CA_FILE names a file of certificates to trust instead "
+			"of %s",
+			http->options.url, why,
+			http->options.ca_file ? http->options.ca_file : "the system's");
 	return error_set(err, ERR_UNAVAILABLE,
 			 "cannot reach %s: %s; is it running, and the right URL?",
 			 http->options.url, why);

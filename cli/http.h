@@ -18,7 +18,7 @@ struct http;
 struct http_options {
 	const char *url;     /* of the server; borrowed, as all of these */
 	const char *token;   /* for "Authorization: Bearer"; NULL: none */
-	const char *ca_file; /* or NULL */
+	const char *ca_file; /* certificates to trust; NULL: the system's */
 	unsigned attempts;   /* of what can be repeated, the first one included */
 	long timeout;        /* seconds for one attempt with a JSON body */
 };

@@ -3,6 +3,8 @@ import http.server
 import re
 import shutil
 import socket
+import ssl
+import stat
 import subprocess
 import threading
 
@@ -150,6 +152,16 @@ def test_xdg_config_home(stranger, gateway, home):
     stranger("cohort", "list", env={"XDG_CONFIG_HOME": str(home / "elsewhere")})
 
 
+def test_a_file_that_is_a_link_stays_one(stranger, gateway, home):
+    stranger.config.parent.mkdir(parents=True)
+    target = home / "dotfiles"
+    target.touch(0o600)
+    stranger.config.symlink_to(target)
+    stranger("login", "--url", gateway.url, "--token", stdin=gateway.admin_token + "\n")
+    assert stranger.config.is_symlink() and gateway.admin_token in target.read_text()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
 def test_token_is_for_its_server_only(stranger, gateway):
     with Recorder() as other:
         configure(stranger, url=gateway.url, token=gateway.admin_token)
@@ -211,6 +223,66 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@pytest.fixture
+def authority(home):
+    """authority("name"): a self-signed certificate for 127.0.0.1, with its key in the same file."""
+    def make(name):
+        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj",
+                               f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "-", "-out", "-"],
+                              capture_output=True, check=True)
+        (home / f"{name}.pem").write_bytes(made.stdout)
+        return home / f"{name}.pem"
+
+    return make
+
+
+@pytest.fixture
+def tls(authority):
+    """A server whose certificate is that of the file server.pem."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority("server"))
+    server = Recorder(page('{"slug": "a"}'))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.url = server.url.replace("http:", "https:")
+    with server:
+        yield server
+
+
+def test_whom_to_trust(stranger, tls, authority, home):
+    listing = ("cohort", "list", "-q", "--url", tls.url)
+    assert "MEWS_CA_FILE" in stranger(*listing, code=FAILED).err
+    assert "instead of" in stranger(*listing, env={"MEWS_CA_FILE": str(authority("other"))}, code=FAILED).err
+    assert "cannot be read as certificates" in stranger(*listing, env={"MEWS_CA_FILE": "nothing.pem"}, code=FAILED).err
+    assert stranger(*listing, env={"MEWS_CA_FILE": "server.pem"}, cwd=home).lines == ["a"]
+
+
+def test_login_stores_where_the_certificates_are(stranger, tls, home):
+    tls.answers = [(200, {}, b'{"name": "me"}')]
+    stranger("login", "--url", tls.url, "--token", stdin="t\n", env={"MEWS_CA_FILE": "server.pem"}, cwd=home)
+    stranger("whoami")
+
+
+def test_certificates_replace_those_of_the_system(stranger, tls, authority, home):
+    """In a mount namespace in which the system trusts the server."""
+    system = home / "system"
+    system.mkdir()
+    name = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", home / "server.pem"], capture_output=True,
+                          text=True, check=True).stdout.strip()
+    shutil.copy(home / "server.pem", system / f"{name}.0")
+    shutil.copy(authority("other"), system / "ca-certificates.crt")
+
+    def within(**env):
+        script = 'mount --bind "$0" /etc/ssl/certs && exec "$@"'
+        return subprocess.run(["unshare", "-Urm", "sh", "-c", script, system, MEWS, "cohort", "list", "-q", "--url",
+                               tls.url], env={**stranger.env, **env}, capture_output=True, text=True)
+
+    trusted = within()
+    if trusted.returncode and not trusted.stderr.startswith("mews: "):
+        pytest.skip(f"no mount namespaces here: {trusted.stderr}")
+    assert (trusted.stdout, trusted.stderr) == ("a\n", "")
+    assert within(MEWS_CA_FILE=str(home / "other.pem")).returncode == FAILED
 
 
 def test_nobody_is_there(stranger):
