@@ -12,6 +12,7 @@ enum answer ask_yes(const char *question);
 
 /*
  * One line: from the terminal (without echo when it is a `secret`), or the first line of stdin when
- * that is none. NULL: there was none; run->err says so.
+ * that is none. A signal that ends or stops the command finds the terminal as it was. NULL: there
+ * was none; run->err says so.
  */
 const char *ask_line(struct run *run, const char *prompt, bool secret);

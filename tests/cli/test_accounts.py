@@ -3,13 +3,17 @@ import csv
 import io
 import json
 import os
+import pty
+import signal
 import stat
 import subprocess
+import termios
 
 import pytest
 
 from lib.gateway import TOP
 from lib.mews import ALTERED, CONFLICT, MEWS, NOT_ALLOWED, NOT_FOUND, REFUSED, UNCONFIRMED, USAGE, plain
+from lib.wait import wait_until
 
 PASSWORD = "correct horse battery staple"
 
@@ -99,6 +103,40 @@ def test_login_asks(stranger, gateway, ann):
         ("URL of the server: ", gateway.url + "\n"), ("E-mail: ", ann + "\n"), ("Password: ", PASSWORD + "\n")]).out
     assert "logged in" in seen and PASSWORD not in seen
     stranger("cohort", "list")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_as_it_was(stranger, gateway, number):
+    ours, theirs = pty.openpty()
+
+    def echoes():
+        return bool(termios.tcgetattr(theirs)[3] & termios.ECHO)
+
+    process = subprocess.Popen([MEWS, "login", "--url", gateway.url, "--email", "ann@example.com"], env=stranger.env,
+                               stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    wait_until(lambda: not echoes(), what="the prompt hides what is typed")
+    process.send_signal(number)
+    assert process.wait(60) == -number
+    assert echoes()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_stop_that_is_over_asks_once_more(stranger, gateway, ann):
+    """A job that is stopped and continued; nobody stops one without a shell, so it goes on at once."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([MEWS, "login", "--url", gateway.url, "--email", ann], env=stranger.env, stdin=theirs,
+                               stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    seen = bytearray()
+    for prompts in (1, 2):
+        while seen.count(b"Password: ") < prompts:
+            seen += os.read(ours, 1000)
+        if prompts == 1:
+            process.send_signal(signal.SIGTSTP)
+    os.write(ours, f"{PASSWORD}\n".encode())
+    assert process.wait(60) == 0
+    os.close(ours)
 
 
 def test_login_with_a_token_that_one_has(stranger, mews, gateway):
