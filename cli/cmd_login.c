@@ -1,4 +1,5 @@
 /* Who speaks to which server. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include "cli/handlers.h"
 #include "cli/http.h"
 #include "cli/show.h"
+#include "cli/text.h"
 
 enum { MAX_HOST = 64 };
 
@@ -77,32 +79,7 @@ static bool make_token(struct run *run, const char **token)
 	       error_set(&run->err, ERR_INTERNAL, "the server has logged in without a token");
 }
 
-bool cmd_login(struct run *run)
-{
-	const char *token = NULL;
-	json_t *me;
-
-	if (!ask_server(run))
-		return false;
-	http_set_server(run->http, run->config.url, NULL);
-	if (run_flag(run, "token"))
-		token = ask_line(run, "Token", true);
-	else if (!make_token(run, &token))
-		return false;
-	if (!token)
-		return false;
-	http_set_server(run->http, run->config.url, token);
-	if (!api_get(run, api_path(run, "me", NULL), &me))
-		return false;
-	run->config.token = token;
-	if (!cli_config_save(run->arena, &run->config, &run->err))
-		return false;
-	show_done(run, me, "name", "logged in to %s as %s, project %s; the token is in %s",
-		  run->config.url, api_text(me, "name"), run->config.project, run->config.path);
-	return true;
-}
-
-/* What came of the stored token at the server. */
+/* What came of a token at its server, as whose bearer we speak. */
 static const char *end_token(struct run *run)
 {
 	if (api_send(run, "POST", api_path(run, "logout", NULL), NULL, NULL))
@@ -112,6 +89,78 @@ static const char *end_token(struct run *run)
 	if (run->err.code == ERR_CONFLICT)
 		return "forgot the token, which stays valid since no login has made it,";
 	return NULL;
+}
+
+/* A login that comes to nothing leaves no token. False, as the error that there was. */
+static bool give_back(struct run *run, bool made)
+{
+	struct error why = run->err;
+
+	if (made && !end_token(run))
+		error_context(&why, "the token \"%s\" was made and stays valid", token_name(run));
+	run->err = why;
+	return false;
+}
+
+/* Is there the project that is to be stored? */
+static bool check_project(struct run *run)
+{
+	if (api_get(run, api_project(run), NULL))
+		return true;
+	if (run->err.code != ERR_UNKNOWN && run->err.code != ERR_FORBIDDEN)
+		return false;
+	if (run->config.project_is_said)
+		return error_context(&run->err, "project %s, nothing was stored",
+				     run->config.project);
+	fprintf(stderr, "mews: warning: there is no project %s for you; say which with --project\n",
+		run->config.project);
+	return true;
+}
+
+static bool store(struct run *run, const char *token, json_t **me)
+{
+	http_set_server(run->http, run->config.url, token);
+	if (!api_get(run, api_path(run, "me", NULL), me) || !check_project(run))
+		return false;
+	run->config.token = token;
+	return cli_config_save(run->arena, &run->config, &run->err);
+}
+
+/* The token that was in the file would stay valid for months, and nobody would have it. */
+static void end_previous(struct run *run)
+{
+	const struct cli_config *config = &run->config;
+
+	if (!config->stored_url || !config->stored_token ||
+	    strcmp(config->stored_token, config->token) == 0)
+		return;
+	http_set_server(run->http, config->stored_url, config->stored_token);
+	if (!end_token(run))
+		fprintf(stderr, "mews: warning: the token before stays valid: %s\n",
+			text_printable(run->arena, run->err.text));
+}
+
+bool cmd_login(struct run *run)
+{
+	bool made = !run_flag(run, "token");
+	const char *token = NULL;
+	json_t *me;
+
+	if (!ask_server(run))
+		return false;
+	http_set_server(run->http, run->config.url, NULL);
+	if (!made)
+		token = ask_line(run, "Token", true);
+	else if (!make_token(run, &token))
+		return false;
+	if (!token)
+		return false;
+	if (!store(run, token, &me))
+		return give_back(run, made);
+	show_done(run, me, "name", "logged in to %s as %s, project %s; the token is in %s",
+		  run->config.url, api_text(me, "name"), run->config.project, run->config.path);
+	end_previous(run);
+	return true;
 }
 
 /* A token that is not ours to keep (MEWS_TOKEN) is not ours to end. */

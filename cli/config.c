@@ -127,14 +127,14 @@ static bool clean_url(struct arena *arena, const char **url, struct error *err)
 	return true;
 }
 
-static void choose_token(struct cli_config *out, const char *file_url)
+static void choose_token(struct cli_config *out)
 {
 	const char *token = from_environment("MEWS_TOKEN");
 
 	out->token_is_stored = !token && out->token;
 	if (token) {
 		out->token = token;
-	} else if (!out->url || !file_url || strcmp(out->url, file_url) != 0) {
+	} else if (!out->url || !out->stored_url || strcmp(out->url, out->stored_url) != 0) {
 		out->token = NULL;
 		out->token_is_stored = false;
 	}
@@ -156,8 +156,8 @@ bool cli_config_load(struct arena *arena, const char *url, const char *project,
 	*out = (struct cli_config){ .path = file_path(arena) };
 	if (!read_file(arena, out, err) || (out->url && !clean_url(arena, &out->url, err)))
 		return false;
-	const char *file_url = out->url;
-
+	out->stored_url = out->url;
+	out->stored_token = out->token;
 	if (!url)
 		url = from_environment("MEWS_URL");
 	if (url) {
@@ -165,13 +165,16 @@ bool cli_config_load(struct arena *arena, const char *url, const char *project,
 			return false;
 		out->url = url;
 	}
-	choose_token(out, file_url);
+	choose_token(out);
 	if (out->token && has_control_characters(out->token))
 		return error_set(err, ERR_INVALID, "the token has characters that no token has");
 	if (!project)
 		project = from_environment("MEWS_PROJECT");
-	if (project || !out->project)
-		out->project = project ? project : DEFAULT_PROJECT;
+	if (project)
+		out->project = project;
+	out->project_is_said = out->project != NULL;
+	if (!out->project_is_said)
+		out->project = DEFAULT_PROJECT;
 	if (from_environment("MEWS_CA_FILE"))
 		out->ca_file = absolute(arena, from_environment("MEWS_CA_FILE"));
 	return true;
@@ -206,7 +209,8 @@ static bool write_config(const struct cli_config *config, FILE *stream)
 	config_init(&file);
 	put(config_root_setting(&file), "url", config->url);
 	put(config_root_setting(&file), "token", config->token);
-	put(config_root_setting(&file), "project", config->project);
+	put(config_root_setting(&file), "project",
+	    config->project_is_said ? config->project : NULL);
 	put(config_root_setting(&file), "ca_file", config->ca_file);
 	fputs("# Written by `mews login`; see `man mews`.\n", stream);
 	config_write(&file, stream);

@@ -157,6 +157,46 @@ def test_wrong_password(stranger, gateway, ann):
     assert not stranger.config.exists()
 
 
+def live_tokens(mews, email):
+    return [token["name"] for token in mews("token", "list", "--json").json
+            if token["user"] == email and not token["revoked_at"]]
+
+
+def test_login_looks_for_the_project(stranger, mews, gateway, ann):
+    login = ("login", "--url", gateway.url, "--email", ann)
+    said = stranger(*login, "--project", "nosuch", stdin=PASSWORD + "\n", code=NOT_ALLOWED).err
+    assert "project nosuch" in said and "nothing was stored" in said
+    stranger("login", "--url", gateway.url, "--token", "--project", "nosuch", stdin=gateway.admin_token + "\n",
+             code=NOT_FOUND)
+    assert not stranger.config.exists() and live_tokens(mews, ann) == []
+    mews("user", "set", ann, "role=none")
+    assert "say which with --project" in stranger(*login, stdin=PASSWORD + "\n").err  # nobody said "default"
+    assert "default" not in stranger.config.read_text()
+
+
+def test_login_ends_the_token_before(stranger, mews, gateway, ann):
+    login = ("login", "--url", gateway.url, "--email", ann)
+    for name in ("first", "second"):
+        assert stranger(*login, "--name", name, stdin=PASSWORD + "\n").err == ""
+        assert live_tokens(mews, ann) == [f"{ann} ({name})"]
+    # A token that no login has made stays; so does the file when it is given once more.
+    given = ("login", "--url", gateway.url, "--token")
+    for _ in range(2):
+        assert stranger(*given, stdin=gateway.admin_token + "\n").err == ""
+    assert live_tokens(mews, ann) == []
+    stranger(*login, stdin=PASSWORD + "\n")
+    mews("cohort", "list")
+
+
+def test_login_elsewhere_says_what_stays_valid(stranger, mews, gateway, ann):
+    stranger.config.parent.mkdir(parents=True)
+    stranger.config.touch(0o600)
+    stranger.config.write_text('url = "http://127.0.0.1:1"; token = "t";')
+    said = stranger("login", "--url", gateway.url, "--email", ann, stdin=PASSWORD + "\n")
+    assert "the token before stays valid" in said.err and "127.0.0.1:1" in said.err
+    stranger("cohort", "list")
+
+
 # ---- Tokens ----
 
 def test_token_round_trip(mews, gateway):
