@@ -13,23 +13,36 @@
 
 enum { MAX_VALUES = 100, MIN_SEARCH = 3 }; /* that we ask the server for; letters */
 
-/* Devices choose their ids: they are quoted, so that none is a command. */
-static const char BASH[] =
-	"_mews() {\n"
-	"\tlocal word about\n"
-	"\tCOMPREPLY=()\n"
-	"\twhile IFS=$'\\t' read -r word about; do\n"
-	"\t\tif [[ $word == :files ]]; then\n"
-	"\t\t\tcompopt -o filenames\n"
-	"\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$2\")\n"
-	"\t\telse\n"
-	"\t\t\tif [[ $word == *= ]]; then compopt -o nospace; else printf -v word %q \"$word\"; "
-	"fi\n"
-	"\t\t\tCOMPREPLY+=(\"$word\")\n"
-	"\t\tfi\n"
-	"\tdone < <(\"$1\" __complete -- \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"
-	"}\n"
-	"complete -F _mews mews\n";
+/*
+ * Devices choose their ids: they are quoted, so that none is a command. bash also splits words at
+ * the signs of COMP_WORDBREAKS, such as : and =; ours stand between spaces. It replaces no more
+ * than $2, so what stands before that in the word is cut off the answers.
+ */
+static const char BASH[] = "_mews() {\n"
+			   "\tlocal word about cut i rest=${COMP_LINE:0:COMP_POINT} words=()\n"
+			   "\tCOMPREPLY=()\n"
+			   "\tfor ((i = 0; i <= COMP_CWORD; i++)); do\n"
+			   "\t\t[[ i -eq 0 || $rest == [[:space:]]* ]] && words+=('')\n"
+			   "\t\trest=${rest#\"${rest%%[![:space:]]*}\"}\n"
+			   "\t\tword=${COMP_WORDS[i]}\n"
+			   "\t\t((i == COMP_CWORD)) && word=$rest\n"
+			   "\t\twords[-1]+=$word\n"
+			   "\t\trest=${rest#\"$word\"}\n"
+			   "\tdone\n"
+			   "\tcut=${words[-1]%\"$2\"}\n"
+			   "\twhile IFS=$'\\t' read -r word about; do\n"
+			   "\t\tif [[ $word == :files ]]; then\n"
+			   "\t\t\tcompopt -o filenames\n"
+			   "\t\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$2\")\n"
+			   "\t\telse\n"
+			   "\t\t\tif [[ $word == *= ]]; then compopt -o nospace; fi\n"
+			   "\t\t\tword=${word#\"$cut\"}\n"
+			   "\t\t\tif [[ $word != *= ]]; then printf -v word %q \"$word\"; fi\n"
+			   "\t\t\tCOMPREPLY+=(\"$word\")\n"
+			   "\t\tfi\n"
+			   "\tdone < <(\"$1\" __complete -- \"${words[@]:1}\" 2>/dev/null)\n"
+			   "}\n"
+			   "complete -F _mews mews\n";
 
 static const char ZSH[] =
 	"#compdef mews\n"
@@ -39,6 +52,7 @@ static const char ZSH[] =
 	"\twhile IFS= read -r line; do\n"
 	"\t\tword=${line%%$'\\t'*}\n"
 	"\t\tif [[ $word == :files ]]; then\n"
+	"\t\t\t[[ $words[CURRENT] == -*=* ]] && compset -P '*='\n"
 	"\t\t\t_files\n"
 	"\t\telif [[ $word == *= ]]; then\n"
 	"\t\t\topen+=(\"${word//:/\\\\:}:${line#*$'\\t'}\")\n"
@@ -69,7 +83,8 @@ bool cmd_completion(struct run *run)
 struct offer {
 	struct run *run;
 	const char *typed;
-	const char *last; /* so that groups of commands are offered once */
+	const char *before; /* what stands before it in the same word: "--cohort=" */
+	const char *last;   /* so that groups of commands are offered once */
 };
 
 static void offer_word(struct offer *offer, const char *word, const char *about)
@@ -78,7 +93,7 @@ static void offer_word(struct offer *offer, const char *word, const char *about)
 	    (offer->last && strcmp(word, offer->last) == 0))
 		return;
 	offer->last = arena_strdup(offer->run->arena, word);
-	printf("%s\t%s\n", text_printable(offer->run->arena, word), about);
+	printf("%s%s\t%s\n", offer->before, text_printable(offer->run->arena, word), about);
 }
 
 static void offer_words(struct offer *offer, const char *const *words)
@@ -211,25 +226,65 @@ static const char *arg_name(struct run *run, const struct command *command, size
 	return there ? arena_strdup(run->arena, arg.name) : "";
 }
 
+/* "--cohort=b": the value of an option in the same word. NULL: the word is none such. */
+static const struct option *option_of_word(struct offer *offer, const struct cursor *at)
+{
+	const char *equals = strchr(offer->typed, '=');
+	struct arena *arena = offer->run->arena;
+
+	if (!equals || strncmp(offer->typed, "--", 2) != 0)
+		return NULL;
+	const char *name = arena_strndup(arena, offer->typed + 2,
+					 (size_t)(equals - offer->typed) - 2);
+	const struct option *option = command_option(at->command, name);
+
+	if (!option || !option->value)
+		return NULL;
+	offer->before = arena_printf(arena, "--%s=", name);
+	offer->typed = equals + 1;
+	return option;
+}
+
+static void offer_value(struct offer *offer, const struct cursor *at, const struct option *option)
+{
+	size_t length = strcspn(option->value, "."); /* without dots */
+
+	offer_values(offer, at->command ? at->command : COMMANDS,
+		     arena_strndup(offer->run->arena, option->value, length));
+}
+
+/* "help": its arguments are the words of another command. */
+static void offer_help(struct offer *offer, const char *const *words, size_t count)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(offer->run->arena, "%s%s%s", text, i ? " " : "", words[i]);
+	offer_commands(offer, text);
+}
+
 /* `words` end with the one that is being typed, which may be empty. */
 bool cmd_complete(struct run *run)
 {
 	size_t count;
 	const char *const *words = run_args(run, 0, &count);
-	struct offer offer = { .run = run, .typed = count ? words[count - 1] : "" };
+	struct offer offer = { .run = run, .typed = count ? words[count - 1] : "", .before = "" };
 	struct cursor at;
 
 	complete_read(run->arena, words, count ? count - 1 : 0, &at);
-	if (at.option && (*offer.typed != '-' || !at.may_end)) {
-		size_t length = strcspn(at.option->value, "."); /* without dots */
+	const struct option *option = option_of_word(&offer, &at);
 
-		offer_values(&offer, at.command ? at.command : COMMANDS,
-			     arena_strndup(run->arena, at.option->value, length));
+	if (at.option && (*offer.typed != '-' || !at.may_end)) {
+		offer_value(&offer, &at, at.option);
+	} else if (option) {
+		offer_value(&offer, &at, option);
 	} else if (*offer.typed == '-') {
 		offer_options(&offer, at.command, at.command ? at.command->options : NULL);
 		offer_options(&offer, at.command, GENERAL_OPTIONS);
 	} else if (!at.command) {
 		offer_commands(&offer, at.words);
+	} else if (at.command->run == cmd_help) {
+		offer_help(&offer, words + count - 1 - at.nargs, at.nargs);
 	} else {
 		offer_values(&offer, at.command, arg_name(run, at.command, at.nargs));
 	}

@@ -1,6 +1,9 @@
 """The command line itself: words, options, help, configuration, exit codes, completion, the manual."""
 import http.server
+import os
+import pty
 import re
+import select
 import shutil
 import socket
 import ssl
@@ -384,33 +387,67 @@ def test_completion_without_a_server_says_nothing(stranger):
     assert offered(Mews(stranger.home, MEWS_URL="http://127.0.0.1:1"), "activate", "") == []
 
 
-@pytest.mark.parametrize("line, expected", [
-    ("mews dev", ["device"]), ("mews device mo", ["move"]), ("mews cohort set x stag", ["staged_percent="]),
-    ("mews upload file", ["file-1.swu", "file-2.swu"]), ("mews activate 1", ["1.0.0"]),
-])
-def test_bash(mews, line, expected):
+class Bash:
+    """An interactive bash with completion: press("mews dev") is what that line is after a Tab."""
+
+    def __init__(self, mews):
+        self.home = mews.home
+        self.terminal, theirs = pty.openpty()
+        env = {**mews.env, "PATH": f"{MEWS.parent}:{mews.env['PATH']}", "TERM": "dumb", "INPUTRC": "/dev/null"}
+        self.process = subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], stdin=theirs, stdout=theirs,
+                                        stderr=theirs, env=env, cwd=mews.home, start_new_session=True)
+        os.close(theirs)
+        self.type("source <(mews completion bash); echo e''nd\n")
+
+    def type(self, keys):
+        os.write(self.terminal, keys.encode())
+        seen = ""
+        while "end\r\n" not in seen:
+            assert select.select([self.terminal], [], [], 30)[0], seen
+            seen += os.read(self.terminal, 65536).decode(errors="replace")
+
+    def press(self, line):
+        """After the Tab, Ctrl-A and Ctrl-E make a command of the line that notes its words."""
+        self.type(f"{line}\t\x01printf '%s\\n' \x05 >said; echo e''nd\n")
+        return " ".join((self.home / "said").read_text().splitlines())
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.terminal)
+
+
+@pytest.fixture
+def bash(mews):
+    shell = Bash(mews)
+    yield shell
+    shell.close()
+
+
+def test_bash(bash, mews, gateway):
     mews("release", "create", "1.0.0")
-    for name in ("file-1.swu", "file-2.swu"):
-        (mews.home / name).touch()
-    script = f"""source <("$MEWS" completion bash)
-        compopt() {{ :; }}
-        COMP_WORDS=({line}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
-        _mews "$MEWS" "${{COMP_WORDS[COMP_CWORD]}}"
-        printf '%s\\n' "${{COMPREPLY[@]}}"; complete -p mews >/dev/null"""
-    shell = subprocess.run(["bash", "--norc", "-c", script], env={**mews.env, "MEWS": str(MEWS)}, cwd=mews.home,
-                           capture_output=True, text=True)
-    assert (shell.stdout.split(), shell.stderr, shell.returncode) == (expected, "", 0)
-
-
-def test_bash_quotes_what_devices_call_themselves(mews, gateway):
-    assert gateway.ddi("GET", "/dev-1$(id>pwned)").status == 200
-    script = """source <("$MEWS" completion bash)
-        COMP_WORDS=(mews device show dev-1) COMP_CWORD=3
-        _mews "$MEWS" dev-1
-        eval "set -- ${COMPREPLY[0]}"; printf %s "$1" """
-    shell = subprocess.run(["bash", "--norc", "-c", script], env={**mews.env, "MEWS": str(MEWS)}, cwd=mews.home,
-                           capture_output=True, text=True)
-    assert shell.stdout == "dev-1$(id>pwned)"
+    mews("user", "create", "ann@example.com", "--role", "reader")
+    for name in ("dev:1:a", "unit-1$(id>pwned)"):
+        assert gateway.ddi("GET", f"/{name}").status == 200
+    (mews.home / "file-1.swu").touch()
+    for typed, line in {
+        "mews dev": "mews device",
+        "mews device mo": "mews device move",
+        "mews cohort set x stag": "mews cohort set x staged_percent=",
+        "mews upload fi": "mews upload file-1.swu",
+        "mews activate 1": "mews activate 1.0.0",
+        # Signs at which bash splits words, and what a shell would obey.
+        "mews device show dev:": "mews device show dev:1:a",
+        "mews device show dev:1:": "mews device show dev:1:a",
+        "mews  device  list --cohort=": "mews device list --cohort=default",
+        "mews device list --cohort=def": "mews device list --cohort=default",
+        "mews user set ann@ex": "mews user set ann@example.com",
+        "mews audit export --output=fi": "mews audit export --output=file-1.swu",
+        "mews device show un": "mews device show unit-1$(id>pwned)",
+        "mews help devi": "mews help device",
+        "mews help device mo": "mews help device move",
+    }.items():
+        assert bash.press(typed) == line
     assert not (mews.home / "pwned").exists()
 
 
