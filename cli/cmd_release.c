@@ -96,9 +96,13 @@ bool cmd_release_show(struct run *run)
 	if (!api_get(run, api_project_path(run, "releases", run_arg(run, 0), NULL), &release))
 		return false;
 	show_one(run, release, &RELEASE);
+	const json_t *payloads = json_object_get(release, "payloads");
+
 	if (run->human) {
 		putchar('\n');
-		show_items(run, json_object_get(release, "payloads"), &PAYLOADS);
+		show_items(run, payloads, &PAYLOADS);
+	} else if (!run->json && !run->quiet) {
+		show_lines(run, "payload", payloads, &PAYLOADS);
 	}
 	return true;
 }

@@ -242,6 +242,22 @@ void show_items(struct run *run, const json_t *items, const struct show_kind *ki
 	end_listing(run, &listing);
 }
 
+void show_lines(struct run *run, const char *name, const json_t *items,
+		const struct show_kind *kind)
+{
+	size_t columns = 1 + count_fields(kind->columns), i;
+	struct table *table = table_new(stdout, columns, false, false);
+	const json_t *item;
+
+	for (i = 0; i < columns; i++)
+		table_title(table, "", false);
+	json_array_foreach (items, i, item) {
+		table_cell(table, name, TINT_NONE);
+		add_row(run, table, item, kind);
+	}
+	table_free(table);
+}
+
 /* ---- One thing ---- */
 
 void show_one(struct run *run, const json_t *thing, const struct show_kind *kind)

@@ -40,6 +40,10 @@ bool show_list(struct run *run, const char *path, size_t limit, const struct sho
 /* An array that is here already. */
 void show_items(struct run *run, const json_t *items, const struct show_kind *kind);
 
+/* For scripts, behind a sheet: each item as a line with `name` in front of its columns. */
+void show_lines(struct run *run, const char *name, const json_t *items,
+		const struct show_kind *kind);
+
 /* One thing. */
 void show_one(struct run *run, const json_t *thing, const struct show_kind *kind);
 

@@ -124,18 +124,10 @@ static const struct show_kind VERSION = {
 
 static void print_versions(struct run *run, const json_t *versions)
 {
-	const json_t *version;
-	size_t i;
-
-	if (run->human) {
+	if (run->human)
 		show_items(run, versions, &VERSION);
-		return;
-	}
-	json_array_foreach (versions, i, version)
-		printf("version\t%s\t%s\t%s\t%s\n", api_text(version, "at"),
-		       text_printable(run->arena, api_text(version, "software_type")),
-		       text_printable(run->arena, api_text(version, "software_version")),
-		       text_printable(run->arena, api_text(version, "hardware_version")));
+	else
+		show_lines(run, "version", versions, &VERSION);
 }
 
 void story_print_history(struct run *run, const json_t *deployments, const json_t *versions)

@@ -68,6 +68,9 @@ def test_payload_round_trip(mews, home):
     first, second = mews("payload", "list", "1.0.0", "--json").json
     assert (first["hardware_versions"], first["software_type"], first["attributes"]) == \
         (["board-a", "board-b"], "modem", {"region": "eu"})
+    assert ["payload", "1", "a.img", "50000", "modem", "board-a,board-b", "region=eu", first["sha256"]] in \
+        mews("release", "show", "1.0.0").rows
+    assert mews("release", "show", "1.0.0", "-q").lines == ["1.0.0"]
     assert (first["sha256"], first["size"]) == (sha256(home / "a.img"), 50_000)
     assert (second["hardware_versions"], second["software_type"]) == (["board-c", "board-d"], "main")
     remove = ("payload", "remove", "1.0.0", first["id"])
