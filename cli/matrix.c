@@ -151,10 +151,11 @@ static void add_row(struct run *run, struct table *table, const json_t *columns,
 		    struct shape shape)
 {
 	bool final = json_is_true(json_object_get(row, "final"));
+	bool known = *api_text(row, "software_version");
 	const json_t *column;
 	size_t i;
 
-	table_cell(table, version_text(row), final ? TINT_GOOD : TINT_NONE);
+	table_cell(table, version_text(row), !known ? TINT_DIM : final ? TINT_GOOD : TINT_NONE);
 	if (shape.types)
 		table_cell(table, api_text(row, "software_type"), TINT_NONE);
 	table_cell(table,

@@ -338,6 +338,12 @@ def test_matrix(mews, fleet, released):
         assert "--if" in mews("matrix", "default", "--if", wrong, code=USAGE).err
 
 
+def test_a_version_that_nobody_knows_is_not_a_good_one(mews, gateway):
+    assert gateway.ddi("GET", "/device-1").status == 200  # it has not said what it runs
+    (line,) = [line for line in mews.terminal("matrix", "default").lines if "unknown" in line]
+    assert line.startswith("\x1b[2munknown")
+
+
 def test_matrix_for_people(mews, fleet, released):
     fleet(3)
     released("1.1.0")
