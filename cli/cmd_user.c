@@ -104,13 +104,14 @@ bool cmd_user_create(struct run *run)
 /* role=R is about the run's project; roles in others stay. */
 static bool set_role(struct run *run, json_t *body)
 {
-	const char *role = api_text(body, "role");
+	static const char *const IN_PROJECT[] = { "reader", "member", "manager", "none", NULL };
+	const char *role = json_string_value(json_object_get(body, "role"));
 
-	if (!*role)
+	if (!role)
 		return true;
 	if (strcmp(role, "admin") == 0)
 		return run_usage(run, "an administrator is one everywhere: admin=true");
-	if (strcmp(role, "none") != 0 && !input_word(run, "role", role, ROLES))
+	if (!input_word(run, "role", role, IN_PROJECT))
 		return false;
 	json_object_set_new(body, "roles", json_pack("{s:s}", run->config.project, role));
 	json_object_del(body, "role");

@@ -49,7 +49,8 @@ def test_user_round_trip(mews, ann):
     assert user_of(mews, ann)["admin"] is True
 
     mews("user", "create", ann, "--role", "reader", code=CONFLICT)
-    mews("user", "set", ann, "role=king", code=USAGE)
+    for wrong in ("role=king", "role="):
+        assert "role is one of reader, member, manager, none" in mews("user", "set", ann, wrong, code=USAGE).err
     mews("user", "set", ann, "role=admin", code=USAGE)
     mews("user", "set", ann, code=USAGE)
     mews("user", "set", "nobody@example.com", "name=N", code=NOT_FOUND)
