@@ -12,16 +12,23 @@ static const char *option_words(struct arena *arena, const struct option *option
 			    option->value ? option->value : "");
 }
 
-const char *help_usage(struct arena *arena, const struct command *command)
+/* Words, arguments and options; without those that may be left out, if `brief`. */
+static const char *usage(struct arena *arena, const struct command *command, bool brief)
 {
 	const struct option *option = command->options;
-	const char *text = arena_printf(arena, "mews %s%s%s", command->words,
-					*command->args ? " " : "", command->args);
+	const char *text = arena_printf(arena, "%s%s%s", command->words, *command->args ? " " : "",
+					command->args);
 
 	for (; option && option->name; option++)
-		text = arena_printf(arena, option->required ? "%s %s" : "%s [%s]", text,
-				    option_words(arena, option));
+		if (option->required || !brief)
+			text = arena_printf(arena, option->required ? "%s %s" : "%s [%s]", text,
+					    option_words(arena, option));
 	return text;
+}
+
+const char *help_usage(struct arena *arena, const struct command *command)
+{
+	return arena_printf(arena, "mews %s", usage(arena, command, false));
 }
 
 static void print_options(FILE *out, struct arena *arena, const struct command *command,
@@ -84,9 +91,7 @@ static void print_list(FILE *out, struct arena *arena, const char *words)
 	for (const struct command *command = COMMANDS; command->words; command++) {
 		if (!command_begins(command, words) || !command->about)
 			continue;
-		table_cell(table,
-			   arena_printf(arena, "  %s%s%s", command->words,
-					*command->args ? " " : "", command->args),
+		table_cell(table, arena_printf(arena, "  %s", usage(arena, command, true)),
 			   TINT_NONE);
 		table_cell(table, command->about, TINT_NONE);
 	}

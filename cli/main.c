@@ -79,7 +79,7 @@ static bool run_command(struct run *run)
 
 static enum run_exit report(struct run *run, bool ok)
 {
-	if (ok && fflush(stdout) != 0)
+	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
 		ok = error_set(&run->err, ERR_INTERNAL, "writing the output failed");
 	if (ok)
 		return run->exit;
@@ -133,7 +133,7 @@ static enum run_exit run_line(struct run *run, int argc, char **argv)
 		return usage_error(run);
 	read_flags(run);
 	if (informs(run, &code))
-		return code;
+		return code ? code : report(run, true);
 	if (!parse_check(&parsed, &run->err))
 		return usage_error(run);
 	return report(run, run_command(run));

@@ -80,9 +80,18 @@ def test_help(stranger):
     assert "Usage: mews device move ID... --cohort COHORT" in stranger("help", "device", "move").out
     assert "device inspect" in stranger("help", "device").out and "cohort" not in stranger("help", "key").lines[0]
     assert "staged_percent" in stranger("help", "cohort", "set").out
+    listed = stranger("help").out
+    assert "  device move ID... --cohort COHORT  " in listed and "  activate R --cohort COHORT  " in listed
     nothing = subprocess.run([MEWS], capture_output=True, text=True, env=stranger.env)
     assert (nothing.returncode, nothing.stdout) == (USAGE, "")
     assert "Usage: mews COMMAND" in nothing.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["help"], ["completion", "bash"]])
+def test_what_cannot_be_written_is_an_error(stranger, words):
+    with open("/dev/full", "w") as full:
+        run = subprocess.run([MEWS, *words], stdout=full, stderr=subprocess.PIPE, text=True, env=stranger.env)
+    assert (run.returncode, run.stderr) == (FAILED, "mews: writing the output failed\n")
 
 
 def test_help_needs_no_configuration(stranger):
