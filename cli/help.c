@@ -1,5 +1,6 @@
 #include "cli/help.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -104,6 +105,55 @@ bool help_knows(const char *words)
 		if (command_begins(command, words))
 			return true;
 	return false;
+}
+
+enum { MAX_WORD = 15 }; /* bytes; no word of a command is longer */
+
+/* How many letters are to be changed, added, dropped or swapped with their neighbours. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[MAX_WORD + 1][MAX_WORD + 1], la = strlen(a), lb = strlen(b);
+
+	if (la > MAX_WORD || lb > MAX_WORD)
+		return SIZE_MAX;
+	for (size_t i = 0; i <= la; i++)
+		for (size_t k = 0; k <= lb; k++) {
+			if (!i || !k) {
+				rows[i][k] = i + k;
+				continue;
+			}
+			size_t least = rows[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+
+			if (rows[i - 1][k] + 1 < least)
+				least = rows[i - 1][k] + 1;
+			if (rows[i][k - 1] + 1 < least)
+				least = rows[i][k - 1] + 1;
+			if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] &&
+			    rows[i - 2][k - 2] + 1 < least)
+				least = rows[i - 2][k - 2] + 1;
+			rows[i][k] = least;
+		}
+	return rows[la][lb];
+}
+
+const char *help_closest(struct arena *arena, const char *group, const char *word)
+{
+	size_t least = strlen(word) / 3 + 1, skip = strlen(group) + (*group ? 1 : 0);
+	const char *best = NULL;
+
+	for (const struct command *command = COMMANDS; command->words; command++) {
+		if (!command->about || !command_begins(command, group))
+			continue;
+		size_t length = strcspn(command->words + skip, " ");
+		const char *other = arena_strndup(arena, command->words + skip, length);
+		size_t far = distance(word, other);
+
+		if (far < least) {
+			least = far;
+			best = arena_strndup(arena, command->words, skip + length);
+		}
+	}
+	return best;
 }
 
 static const char TAIL[] = "\nmews help COMMAND explains one, `man mews` all of it.\n";

@@ -93,6 +93,14 @@ static bool take_option(struct line *line)
 	return word[1] == '-' ? take_long(line, word) : take_short(line, word);
 }
 
+static bool no_command(struct line *line, const char *words, const char *word)
+{
+	const char *meant = help_closest(line->arena, line->parsed->words, word);
+
+	return error_set(line->err, ERR_INVALID, "there is no command \"%s\"%s%s%s", words,
+			 meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
+}
+
 /* Words until they are a command. No command begins as another one is called. */
 static bool find_command(struct line *line)
 {
@@ -108,8 +116,7 @@ static bool find_command(struct line *line)
 		const char *words = arena_printf(line->arena, "%s%s%s", parsed->words,
 						 *parsed->words ? " " : "", word);
 		if (!help_knows(words))
-			return error_set(line->err, ERR_INVALID, "there is no command \"%s\"",
-					 words);
+			return no_command(line, words, word);
 		line->at++;
 		parsed->words = words;
 		parsed->command = command_find(words);

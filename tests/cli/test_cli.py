@@ -54,6 +54,16 @@ def test_usage_errors(stranger, words, says):
     assert says in stranger(*words, code=USAGE, env={"MEWS_URL": "http://127.0.0.1:1"}).err
 
 
+@pytest.mark.parametrize("words, meant", [
+    ("devices list", "device"), ("device lsit", "device list"), ("relaese list", "release"), ("udlpoad x", "upload"),
+    ("device mvoe", "device move"), ("whoam", "whoami"), ("dance", None), ("device dance", None), ("x", None),
+    ("matrixmatrixmatrix", None), ("__complet", None),
+])
+def test_a_slip_of_the_finger(stranger, words, meant):
+    said = stranger(*words.split(), code=USAGE).err
+    assert ("did you mean" in said) == bool(meant) and (not meant or f'did you mean "{meant}"?' in said)
+
+
 def test_usage_errors_show_the_usage(stranger):
     assert "Usage: mews activate R --cohort COHORT [--staged]" in stranger("activate", code=USAGE).err
     assert "Try: mews help device" in stranger("device", "dance", code=USAGE).err
