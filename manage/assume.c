@@ -9,6 +9,8 @@
 #include "gateway/error.h"
 #include "manage/names.h"
 
+enum { POINTER_SIZE = 40 };
+
 /* ---- Reading ---- */
 
 static bool is_text(const json_t *value)
@@ -42,7 +44,7 @@ static bool check_change(const json_t *change, size_t at, struct error *err)
 {
 	const json_t *staged = json_object_get(change, "staged");
 	size_t members = staged && json_object_get(change, "activate") ? 2 : 1, kinds = 0;
-	char pointer[40];
+	char pointer[POINTER_SIZE];
 
 	snprintf(pointer, sizeof(pointer), "/changes/%zu", at);
 	for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
@@ -103,20 +105,22 @@ static size_t find_active(const struct edit *edit, const char *name)
 	return i;
 }
 
-static bool pull(struct edit *edit, const char *name, struct error *err)
+static bool pull(struct edit *edit, const char *at, const char *name, struct error *err)
 {
-	size_t at = find_active(edit, name);
+	size_t found = find_active(edit, name);
 
-	if (at == edit->cohort->nactivations)
-		return error_field(err, ERR_UNPROCESSABLE, "/changes",
+	if (found == edit->cohort->nactivations)
+		return error_field(err, ERR_UNPROCESSABLE, at,
 				   "release %s is not active in this cohort", name);
 	edit->cohort->nactivations--;
-	memmove(&edit->activations[at], &edit->activations[at + 1],
-		(edit->cohort->nactivations - at) * sizeof(*edit->activations));
+	memmove(&edit->activations[found], &edit->activations[found + 1],
+		(edit->cohort->nactivations - found) * sizeof(*edit->activations));
 	return true;
 }
 
-static const struct resolver_release *read_release(struct edit *edit, const char *name)
+/* `problem`: why it cannot be activated, or NULL. */
+static const struct resolver_release *read_release(struct edit *edit, const char *name,
+						   const char **problem)
 {
 	for (size_t i = 0; i < json_array_size(edit->releases); i++) {
 		const json_t *object = json_array_get(edit->releases, i);
@@ -125,6 +129,7 @@ static const struct resolver_release *read_release(struct edit *edit, const char
 							       (npayloads + 1) * sizeof(*payloads));
 		struct catalog_release release;
 
+		*problem = json_string_value(json_object_get(object, "problem"));
 		if (catalog_read_release(edit->arena, edit->policy, object, &release, payloads) &&
 		    strcmp(name_release(edit->arena, release.rules), name) == 0)
 			return release.rules;
@@ -132,35 +137,38 @@ static const struct resolver_release *read_release(struct edit *edit, const char
 	return NULL;
 }
 
-static bool activate(struct edit *edit, const char *name, bool staged, struct error *err)
+static bool activate(struct edit *edit, const char *at, const char *name, bool staged,
+		     struct error *err)
 {
-	const struct resolver_release *release = read_release(edit, name);
+	const char *problem;
+	const struct resolver_release *release = read_release(edit, name, &problem);
 
 	if (!release)
-		return error_field(err, ERR_UNPROCESSABLE, "/changes", "no such release: %s", name);
-	if (release->npayloads == 0)
-		return error_field(err, ERR_UNPROCESSABLE, "/changes",
-				   "release %s has no payload yet; add one first", name);
+		return error_field(err, ERR_UNPROCESSABLE, at, "no such release: %s", name);
+	if (problem)
+		return error_field(err, ERR_UNPROCESSABLE, at, "%s", problem);
 	if (find_active(edit, name) < edit->cohort->nactivations)
-		return error_field(err, ERR_UNPROCESSABLE, "/changes",
+		return error_field(err, ERR_UNPROCESSABLE, at,
 				   "release %s is active in this cohort already", name);
 	edit->activations[edit->cohort->nactivations++] =
 		(struct resolver_activation){ .release = release, .staged = staged };
 	return true;
 }
 
-static bool apply(struct edit *edit, const json_t *change, struct error *err)
+static bool apply(struct edit *edit, const json_t *change, size_t n, struct error *err)
 {
 	const char *activated = json_string_value(json_object_get(change, "activate"));
 	const char *pulled = json_string_value(json_object_get(change, "pull"));
 	const json_t *checking = json_object_get(change, "version_checking");
+	char at[POINTER_SIZE];
 
+	snprintf(at, sizeof(at), "/changes/%zu", n);
 	if (checking)
 		edit->cohort->version_checking = json_is_true(checking);
-	if (pulled && !pull(edit, pulled, err))
+	if (pulled && !pull(edit, at, pulled, err))
 		return false;
 	return !activated ||
-	       activate(edit, activated, json_is_true(json_object_get(change, "staged")), err);
+	       activate(edit, at, activated, json_is_true(json_object_get(change, "staged")), err);
 }
 
 bool assume_rules(struct arena *arena, const struct assumption *assumption,
@@ -178,7 +186,7 @@ bool assume_rules(struct arena *arena, const struct assumption *assumption,
 		memcpy(edit.activations, cohort->activations,
 		       cohort->nactivations * sizeof(*edit.activations));
 	for (size_t i = 0; i < changes; i++)
-		if (!apply(&edit, json_array_get(assumption->changes, i), err))
+		if (!apply(&edit, json_array_get(assumption->changes, i), i, err))
 			return false;
 	return true;
 }

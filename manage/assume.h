@@ -22,7 +22,10 @@ struct assumption {
 bool assume_parse(struct arena *arena, const json_t *changes, struct assumption *out,
 		  struct error *err);
 
-/* The cohort with the changes made. `releases`: of `activated`, as catalog_release() has them. */
+/*
+ * The cohort with the changes made. `releases`: of `activated`, as catalog_release() has them, each
+ * with `problem`: why it cannot be activated, or null.
+ */
 bool assume_rules(struct arena *arena, const struct assumption *assumption,
 		  const struct resolver_policy *policy, const struct resolver_cohort *cohort,
 		  const json_t *releases, struct resolver_cohort *out, struct error *err);

@@ -40,7 +40,7 @@ static const char *const SCHEMES[] = { "natural", "semver", NULL };
 	  .about = "Further attributes that payloads may ask for. A device's count from its next report on.",  \
 	  .example = "[\"region\"]" },                                                                         \
 	{ .name = "signers", .type = FIELD_CERTIFICATES, .max = SIGNERS_MAX,                                   \
-	  .about = "PEM certificates. If there are any, each .swu must be signed by one of them.", .example = "[]" }
+	  .about = "PEM certificates. If there are any, each file of a release must be signed by one of them before it is activated.", .example = "[]" }
 
 const struct field fields_project[] = { SLUG("project"), PROJECT_SETTINGS, { 0 } };
 const struct field fields_project_change[] = { PROJECT_SETTINGS, { 0 } };

@@ -20,7 +20,7 @@ struct forecast {
 	struct matrix_group *groups, *failed; /* all devices; those with failed attempts */
 	size_t count, nfailed;
 	int64_t project_id, generation, cohort_id;
-	const json_t *releases; /* assumed to be active, as catalog_release() has them */
+	const json_t *releases; /* assumed to be active, for assume_rules() */
 };
 
 enum { PARAM_COHORT = 1 };

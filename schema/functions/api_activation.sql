@@ -20,17 +20,33 @@ create or replace function actor_token(_call api_request) returns text language 
 select case when _call.actor ->> 'kind' = 'token' then _call.actor ->> 'name' else '' end
 $$;
 
+-- What keeps a release from being activated, and what to do about it; null: nothing. Payloads may be older than the
+-- project's signers.
+create or replace function activation_problem(_project project, _release release) returns text language sql stable as $$
+select case
+  when not exists (select from payload y where y.release_id = _release.id)
+    then format('release %s has no payload yet; add one first', release_name(_release))
+  else (select format('payload %s (%s) of release %s: %s; %s a file that one of its signers has signed',
+                      y.id, y.filename, release_name(_release), signature_problem(_project, a),
+                      case when _release.activated_at is null then 'remove the payload and add' else 'create a new release with' end)
+          from payload y join artifact a on a.id = y.artifact_id
+         where y.release_id = _release.id and signature_problem(_project, a) is not null
+         order by y.id limit 1) end
+$$;
+
 create or replace function api_activation_create(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := lock_project(_call);
   _cohort  constant cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
   _release constant release := find_release(_project, _call.body ->> 'release', 422, '/release');
   _activation activation;
+  _problem    text;
 begin
   perform check_protected(_call, _cohort);
   update release r set activated_at = coalesce(r.activated_at, now()) where r.id = _release.id;
-  if not exists (select from payload y where y.release_id = _release.id) then
-    perform fail(409, 'the release has no payload yet; add one first', '/release');
+  _problem := activation_problem(_project, _release);
+  if _problem is not null then
+    perform fail(409, _problem, '/release');
   end if;
   insert into activation (project_id, cohort_id, release_id, staged, activated_by, activated_token)
   values (_project.id, _cohort.id, _release.id, coalesce((_call.body ->> 'staged')::boolean, false), actor_user(_call), actor_token(_call))

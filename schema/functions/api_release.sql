@@ -144,6 +144,17 @@ create or replace function pem_fingerprint(_pem text) returns text language sql 
 select encode(sha256(decode(regexp_replace(_pem, '-----[A-Z ]+-----|\s', '', 'g'), 'base64')), 'hex')
 $$;
 
+-- Why the project's devices would not take the file, or null.
+create or replace function signature_problem(_project project, _artifact artifact) returns text language sql immutable as $$
+select case
+  when cardinality(_project.signers) = 0
+       or exists (select from unnest(_project.signers) pem where pem_fingerprint(pem) = _artifact.swu ->> 'signer') then null
+  when not coalesce((_artifact.swu ->> 'signed')::boolean, false) then 'the file is not signed, and the project demands it'
+  when _artifact.swu ? 'signer'
+    then format('the file is signed by %s, which is none of the project''s signers', _artifact.swu ->> 'signer')
+  else 'the signature of the file is wrong, or brings no certificate along' end
+$$;
+
 -- Does the file contradict what the operator says of it, or what the project demands?
 create or replace function check_swu(_project project, _release release, _artifact artifact, _hardware text[]) returns void language plpgsql as $$
 declare
@@ -157,11 +168,8 @@ begin
     perform fail(422, format('the file says that it is for %s, you say for %s', array_to_string(_boards, ', '), array_to_string(_hardware, ', ')),
                  '/hardware_versions');
   end if;
-  if cardinality(_project.signers) > 0
-     and not exists (select from unnest(_project.signers) pem where pem_fingerprint(pem) = _swu ->> 'signer') then
-    perform fail(422, case when not coalesce((_swu ->> 'signed')::boolean, false) then 'the file is not signed, and the project demands it'
-                           when _swu ? 'signer' then format('the file is signed by %s, which is none of the project''s signers', _swu ->> 'signer')
-                           else 'the signature of the file is wrong, or brings no certificate along' end, '/sha256');
+  if signature_problem(_project, _artifact) is not null then
+    perform fail(422, signature_problem(_project, _artifact), '/sha256');
   end if;
 end $$;
 

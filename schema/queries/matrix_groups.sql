@@ -40,7 +40,9 @@ with asked as (
    where failures is not null
    group by 1, 2, 3, 4, 5, 7
 )
-select a.project_id, a.generation, a.cohort_id, (select json_agg(catalog_release(id)) from assumed) as assumed,
+select a.project_id, a.generation, a.cohort_id,
+       (select json_agg(catalog_release(r.id)::jsonb || jsonb_build_object('problem', activation_problem(p, r)))
+          from assumed join release r using (id) join project p on p.id = r.project_id) as assumed,
        g.software_type, g.software_version, g.hardware_version, g.staged, g.targeting, g.failures, g.devices,
        null as installed_n -- gateway/facts.h; how single devices get on is not in the matrix
   from asked a

@@ -243,6 +243,31 @@ def test_twin_of_our_certificate(add, demanding, signer, sign, home):
         expect(422, add(image(text, sign(text, twin, *options))), "/sha256")
 
 
+def test_payload_that_is_older_than_the_signers(admin, add, put, signer, sign):
+    """It was added when anybody could sign; now the release is not activated with it, and what-if says so, too."""
+    text = description(inside=BOARDS)
+    expect(201, add(image(text, sign(text, signer)), hardware_versions=["board-a"]))
+    payload = expect(201, add(image(text), hardware_versions=["board-b"])).json
+    expect(200, admin.patch("//projects/default", {"signers": [signer.certificate.read_text()]}))
+    activation, change = {"release": "1.1.0", "cohort": "default"}, {"changes": [{"activate": "1.1.0"}]}
+    says = f"payload {payload['id']} (image.swu) of release 1.1.0: the file is not signed"
+    expect(409, admin.post("/activations", activation), "/release", says)
+    expect(422, admin.post("/cohorts/default/what-if", change), "/changes/0", says)
+    expect(204, admin.delete(f"/releases/1.1.0/payloads/{payload['id']}"))
+    expect(200, admin.post("/cohorts/default/what-if", change))
+    expect(201, admin.post("/activations", activation))
+
+
+def test_signers_changed_since_it_was_active(admin, add, signer, stranger, sign):
+    """Its payloads are final, so the way out is a new release."""
+    text = description(inside=BOARDS)
+    expect(201, add(image(text, sign(text, stranger))))
+    active = expect(201, admin.post("/activations", {"release": "1.1.0", "cohort": "default"})).json
+    expect(200, admin.post(f"/activations/{active['id']}/pull"))
+    expect(200, admin.patch("//projects/default", {"signers": [signer.certificate.read_text()]}))
+    expect(409, admin.post("/activations", {"release": "1.1.0", "cohort": "default"}), "/release", "create a new release")
+
+
 def test_certificates_are_checked(admin):
     expect(400, admin.patch("//projects/default", {"signers": ["no certificate"]}), "/signers")
 

@@ -189,7 +189,8 @@ def test_it_writes_nothing(admin, shop, what_if, database):
 def test_cannot_be_done(admin, shop, change, says):
     """As the change itself would be refused."""
     expect(201, admin.post("/releases", {"version": "3.0.0"}))
-    expect(422, admin.post("/cohorts/default/what-if", {"changes": [change]}), says=says)
+    changes = [{"version_checking": False}, change]
+    expect(422, admin.post("/cohorts/default/what-if", {"changes": changes}), "/changes/1", says)
 
 
 @pytest.mark.parametrize("body", [

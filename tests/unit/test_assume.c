@@ -91,7 +91,8 @@ static const char RELEASES[] = "[{\"id\": 1, \"version\": \"1.0\", \"payloads\":
 			       "\"software_type\": \"main\"}]},"
 			       " {\"id\": 3, \"version\": \"3.0\", \"payloads\": [{\"id\": 5, "
 			       "\"software_type\": \"main\"}]},"
-			       " {\"id\": 4, \"version\": \"4.0\", \"payloads\": []}]";
+			       " {\"id\": 4, \"version\": \"4.0\", \"payloads\": [], "
+			       "\"problem\": \"it cannot be\"}]";
 
 /* Then active: "RELEASE" or, when staged, "RELEASE?", with a "!" behind all without checks. */
 static const struct {
@@ -112,7 +113,7 @@ static const struct {
 	  "release 1.0 is not active in this cohort" },
 	{ "[{\"activate\": \"1.0\"}]", NULL, "release 1.0 is active in this cohort already" },
 	{ "[{\"activate\": \"9.0\"}]", NULL, "no such release: 9.0" },
-	{ "[{\"activate\": \"4.0\"}]", NULL, "release 4.0 has no payload yet; add one first" },
+	{ "[{\"activate\": \"4.0\"}]", NULL, "it cannot be" },
 };
 
 static const char *describe(struct arena *arena, const struct resolver_cohort *then)
