@@ -12,6 +12,7 @@
 #include "gateway/secret.h"
 #include "manage/endpoint.h"
 #include "manage/endpoints.h"
+#include "manage/headers.h"
 #include "manage/session.h"
 
 static const char SCHEME[] = "Bearer ";
@@ -42,6 +43,16 @@ const struct endpoint *endpoint_of(const struct request *req)
 	return req->match.route->more;
 }
 
+bool endpoint_is_safe(const struct route *route)
+{
+	static const char *const SAFE[] = { "GET", "HEAD", "OPTIONS" };
+
+	for (size_t i = 0; i < sizeof(SAFE) / sizeof(SAFE[0]); i++)
+		if (strcmp(route->method, SAFE[i]) == 0)
+			return true;
+	return false;
+}
+
 /* The project that the path is about, or NULL. */
 static const char *project_of(const struct request *req)
 {
@@ -52,8 +63,9 @@ static struct flow run(struct request *req)
 {
 	struct error err;
 
-	return endpoint_known_params(req, &err) ? req->match.route->handler(req)
-						: reply_error(req, &err);
+	return headers_check(req, &err) && endpoint_known_params(req, &err)
+		       ? req->match.route->handler(req)
+		       : reply_error(req, &err);
 }
 
 static const char *hash_of(struct request *req, const char *secret)
@@ -106,14 +118,11 @@ static void set_caller(struct request *req, const struct db_rows *rows)
 /* Another site can make a browser send our cookie, but not our header. */
 static bool is_forged(const struct request *req, const struct db_rows *rows)
 {
-	static const char *const SAFE[] = { "GET", "HEAD", "OPTIONS" };
 	const char *expected = db_text(rows, 0, "csrf");
 	const char *sent = request_header(req, "X-CSRF-Token");
 
-	for (size_t i = 0; i < sizeof(SAFE) / sizeof(SAFE[0]); i++)
-		if (strcmp(req->method, SAFE[i]) == 0)
-			return false;
-	return expected && !(sent && secret_equal(sent, expected));
+	return !endpoint_is_safe(req->match.route) && expected &&
+	       !(sent && secret_equal(sent, expected));
 }
 
 static struct flow operator_found(struct request *req, const struct db_rows *rows)

@@ -10,8 +10,8 @@
 #include "manage/call.h"
 #include "manage/endpoint.h"
 #include "manage/endpoints.h"
+#include "manage/headers.h"
 
-enum { MAX_IDEMPOTENCY_KEY = 100 };
 enum { PREFIX = 6 }; /* characters of a secret that tell it from others */
 
 static db_next_fn called;
@@ -89,26 +89,19 @@ static void take_passwords(const struct field *fields, json_t *body, json_t *sec
 	}
 }
 
-/* The Idempotency-Key of a POST, or NULL. */
-static bool read_key(const struct request *req, const char **out, struct error *err)
-{
-	*out = strcmp(req->method, "POST") == 0 ? request_header(req, "Idempotency-Key") : NULL;
-	return !*out || (**out && strlen(*out) <= MAX_IDEMPOTENCY_KEY) ||
-	       error_field(err, ERR_INVALID, "Idempotency-Key", "it has 1 to %d characters",
-			   MAX_IDEMPOTENCY_KEY);
-}
-
 struct flow call_function(struct request *req, db_next_fn *next)
 {
 	const struct endpoint *endpoint = endpoint_of(req);
 	const struct caller *caller = req->caller;
-	const char *match = request_header(req, "If-Match"), *key;
+	const struct route *route = req->match.route;
+	const char *match = header_takes_match(route) ? request_header(req, "If-Match") : NULL;
+	const char *key = header_takes_key(route) ? request_header(req, "Idempotency-Key") : NULL;
 	json_auto_t *path = path_params(req), *params = NULL, *secret = json_object();
 	struct error err;
 	json_t *body;
 
 	if (!endpoint_check_params(req, endpoint->params, &params, &err) ||
-	    !read_body(req, &body, &err) || !read_key(req, &key, &err))
+	    !read_body(req, &body, &err))
 		return reply_error(req, &err);
 	if (match)
 		json_object_set_new(params, "if_match", json_string(match));

@@ -14,6 +14,7 @@
 struct arena;
 struct error;
 struct request;
+struct route;
 
 /*
  * Each may do what those before it may. Anyone: without credentials. Signed in: with any. Outside
@@ -62,6 +63,7 @@ struct endpoint {
 	const char *takes;           /* media type of the body */
 	const struct field *headers; /* of the request */
 	const char *also;            /* further statuses: "410 415" */
+	bool if_match; /* a POST that honours If-Match, as each PATCH and DELETE of a function */
 };
 
 /* Who is asking: req->caller behind manage_enter(). */
@@ -73,6 +75,7 @@ struct caller {
 
 const char *endpoint_role_name(enum role role);
 const struct endpoint *endpoint_of(const struct request *req);
+bool endpoint_is_safe(const struct route *route); /* by its method it changes nothing */
 
 /*
  * Does the body have the shape that the fields say, and nothing else? Sort keys of versions are

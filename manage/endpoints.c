@@ -77,9 +77,10 @@ static const struct route ROUTES[] = {
 	CALL("GET", P "/releases/{release}/payloads", "payload_list", ROLE_READER, NULL, NULL, 200, "PayloadList",
 	     "The files of a release."),
 	CALL("POST", P "/releases/{release}/payloads", "payload_add", ROLE_MANAGER, NULL, fields_payload, 201, "Payload",
-	     "Add an uploaded artifact to a release that has not been activated."),
+	     "Add an uploaded artifact to a release that has not been activated. If-Match: the release's ETag.",
+	     .if_match = true),
 	CALL("DELETE", P "/releases/{release}/payloads/{payload}", "payload_remove", ROLE_MANAGER, NULL, NULL, 204, NULL,
-	     "Remove a file from a release that has not been activated."),
+	     "Remove a file from a release that has not been activated. If-Match: the release's ETag."),
 
 	/* Activations */
 	CALL("GET", P "/activations", "activation_list", ROLE_READER, fields_activation_list, NULL, 200, "[Activation]",
@@ -105,7 +106,8 @@ static const struct route ROUTES[] = {
 	CALL("DELETE", P "/devices/{device}", "device_delete", ROLE_MEMBER, NULL, NULL, 204, NULL,
 	     "Forget a device and its history. When it polls again it is new."),
 	CALL("POST", P "/devices/{device}/token", "device_token", ROLE_MEMBER, NULL, NULL, 200, "DeviceToken",
-	     "Make its own token (hawkBit's target token). It is shown once, in `token`; the one before is void.", "token"),
+	     "Make its own token (hawkBit's target token). It is shown once, in `token`; the one before is void.", "token",
+	     .if_match = true),
 	CALL("GET", P "/devices/{device}/versions", "device_versions", ROLE_READER, fields_page, NULL, 200, "[VersionReport]",
 	     "The versions that it has reported, newest first."),
 	CALL("GET", P "/devices/{device}/deployments", "device_deployments", ROLE_READER, fields_device_deployments, NULL, 200, "[Deployment]",
@@ -114,7 +116,7 @@ static const struct route ROUTES[] = {
 	     "One of its deployments, with all events."),
 	CALL("POST", P "/devices/{device}/deployments/{n}/cancel", "deployment_cancel", ROLE_MANAGER, NULL, fields_cancel, 200, "Deployment",
 	     "Ask the device to cancel. What the rules say is offered again: pull the release or move the device first.",
-	     .also = "412"),
+	     .if_match = true),
 	CALL("GET", P "/deployments", "deployment_list", ROLE_READER, fields_deployment_list, NULL, 200, "[Deployment]",
 	     "The deployments, newest first. With filters a page may be short, even empty: follow `next` to the end."),
 

@@ -9,6 +9,7 @@
 #include "gateway/route.h"
 #include "manage/endpoint.h"
 #include "manage/endpoints.h"
+#include "manage/headers.h"
 #include "manage/openapi_schema.h"
 
 enum { STATUS_SIZE = 8, METHOD_SIZE = 16 };
@@ -35,12 +36,6 @@ static const struct {
 	{ "user", "The user's id or e-mail.", "anna@example.com" },
 	{ "token", "The token's id.", "5" },
 };
-
-static bool is_safe(const struct route *route)
-{
-	return strcmp(route->method, "GET") == 0 || strcmp(route->method, "HEAD") == 0 ||
-	       strcmp(route->method, "OPTIONS") == 0;
-}
 
 static bool is(const struct route *route, const char *method)
 {
@@ -84,34 +79,6 @@ static void add_fields(const char *in, const struct field *fields, json_t *out)
 	}
 }
 
-/* Headers that go with a method. */
-static void add_method_headers(const struct route *route, json_t *out)
-{
-	static const struct field KEY[] = {
-		{ .name = "Idempotency-Key",
-		  .type = FIELD_LINE,
-		  .min = 1,
-		  .max = 100,
-		  .about = "Who repeats the request with the same key gets the same answer." },
-		{ 0 },
-	};
-	static const struct field MATCH[] = {
-		{ .name = "If-Match",
-		  .type = FIELD_LINE,
-		  .min = 1,
-		  .max = 100,
-		  .about = "The ETag that the change is based on." },
-		{ 0 },
-	};
-
-	if (route->handler != manage_call)
-		return;
-	if (is(route, "POST"))
-		add_fields("header", KEY, out);
-	if (is(route, "PATCH") || is(route, "DELETE"))
-		add_fields("header", MATCH, out);
-}
-
 static json_t *parameters(const struct route *route)
 {
 	const struct endpoint *endpoint = route->more;
@@ -120,7 +87,10 @@ static json_t *parameters(const struct route *route)
 	add_path_params(route, out);
 	add_fields("query", endpoint->params, out);
 	add_fields("header", endpoint->headers, out);
-	add_method_headers(route, out);
+	if (header_takes_key(route))
+		add_fields("header", header_idempotency_key, out);
+	if (header_takes_match(route))
+		add_fields("header", header_if_match, out);
 	return out;
 }
 
@@ -203,7 +173,7 @@ static bool has_status(const char *list, int status)
 static bool may_fail(const struct route *route, enum error_code code)
 {
 	const struct endpoint *endpoint = route->more;
-	bool changes = !is_safe(route), known = endpoint->role != ROLE_ANYONE;
+	bool changes = !endpoint_is_safe(route), known = endpoint->role != ROLE_ANYONE;
 
 	if (has_status(endpoint->also, error_http_status(code)))
 		return true;
@@ -222,7 +192,7 @@ static bool may_fail(const struct route *route, enum error_code code)
 	case ERR_UNPROCESSABLE:
 		return changes && known;
 	case ERR_PRECONDITION:
-		return is(route, "PATCH") || is(route, "DELETE");
+		return header_takes_match(route);
 	case ERR_METHOD:
 	case ERR_NOT_ACCEPTED:
 	case ERR_GONE:
@@ -258,7 +228,7 @@ static json_t *security(const struct route *route)
 
 	if (endpoint->role == ROLE_ANYONE)
 		return json_array();
-	if (is_safe(route))
+	if (endpoint_is_safe(route))
 		return json_pack("[{s:[]}, {s:[]}]", "token", "session");
 	return json_pack("[{s:[]}, {s:[], s:[]}]", "token", "session", "csrf");
 }

@@ -124,8 +124,8 @@ static bool check_text(const struct field *field, const char *at, const char *te
 				   VERSION_MAX);
 	case FIELD_LINE:
 		if (!utf8_printable(text, strlen(text)))
-			return error_field(err, ERR_INVALID, at, "%s has control characters",
-					   field->name);
+			return error_field(err, ERR_INVALID, at,
+					   "%s is UTF-8 without control characters", field->name);
 		return check_length(field, at, text, err);
 	case FIELD_TEXT:
 	case FIELD_PASSWORD:

@@ -115,25 +115,26 @@ create or replace function etag(_revision int) returns text language sql immutab
 select format('"%s"', _revision)
 $$;
 
--- If-Match, when the client sent it, names the revision that is there.
-create or replace function check_match(_call api_request, _revision int) returns void language plpgsql as $$
-begin
-  if _call.params ? 'if_match' and _call.params ->> 'if_match' not in (etag(_revision), '*') then
-    perform fail(412, 'somebody else has changed it; get it again and repeat your change');
-  end if;
-end $$;
-
 -- Of something without a number that grows with it: a digest of what it looks like.
 create or replace function etag(_json json) returns text language sql immutable as $$
 select format('"%s"', md5(_json::text))
 $$;
 
-create or replace function check_match(_call api_request, _json json) returns void language plpgsql as $$
+-- If-Match, when the client sent it, names the state that is there.
+create or replace function check_match(_call api_request, _etag text) returns void language plpgsql as $$
 begin
-  if _call.params ? 'if_match' and _call.params ->> 'if_match' not in (etag(_json), '*') then
-    perform fail(412, 'somebody else has changed it; get it again and repeat your change');
+  if _call.params ? 'if_match' and _call.params ->> 'if_match' not in (_etag, '*') then
+    perform fail(412, 'somebody else has changed it; get it again and repeat your change', 'If-Match');
   end if;
 end $$;
+
+create or replace function check_match(_call api_request, _revision int) returns void language sql as $$
+select check_match(_call, etag(_revision))
+$$;
+
+create or replace function check_match(_call api_request, _json json) returns void language sql as $$
+select check_match(_call, etag(_json))
+$$;
 
 create or replace function page_limit(_call api_request) returns int language sql immutable as $$
 select coalesce((_call.params ->> 'limit')::int, 100)

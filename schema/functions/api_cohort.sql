@@ -155,6 +155,9 @@ begin
   end if;
   if _call.body ? 'staged_percent' then
     perform cohort_stage(_new); -- the same percentage again takes in those that have joined since
+    if _new.revision = _old.revision and cohort_json(_new)::jsonb <> _before then
+      _new := cohort_store(_new); -- another state needs another ETag
+    end if;
   end if;
   perform audit_default_lost(_call, _project, _lost);
   if cohort_json(_new)::jsonb <> _before then

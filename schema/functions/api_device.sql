@@ -18,6 +18,13 @@ create or replace function find_device_info(_device device) returns device_info 
 select * from device_info i where i.project_id = _device.project_id and i.device_id = _device.device_id
 $$;
 
+-- Everything that operators change, on whichever way; not what the device tells all the time. Whoever comes back after it
+-- was deleted is another one.
+create or replace function device_etag(_device device) returns text language sql stable as $$
+select etag(json_build_array(i.created_at, i.revision, _device.cohort_id, _device.staged, i.target_token))
+  from find_device_info(_device) i
+$$;
+
 -- ---- The list ----
 
 -- A part of an id or of a nickname: a condition on a row i of device_info that index device_info_search knows.
@@ -127,10 +134,16 @@ create or replace function api_device_get(_call api_request) returns api_reply l
 declare
   _device constant device := find_device(path_project(_call), _call.path ->> 'device');
 begin
-  return reply(device_json(_device), etag((find_device_info(_device)).revision));
+  return reply(device_json(_device), device_etag(_device));
 end $$;
 
 -- ---- Changes ----
+
+create or replace function lock_device(_project project, _id text) returns device language plpgsql as $$
+begin
+  perform from device d where d.project_id = _project.id and d.device_id = _id for no key update;
+  return find_device(_project, _id);
+end $$;
 
 -- Lock many devices in their order, as everybody does who locks several. One look-up each, whatever the
 -- planner thinks of a table that has grown since it was analyzed.
@@ -190,22 +203,18 @@ begin
   insert into device_info (project_id, device_id, nickname, notes)
   values (_project.id, _device.device_id, coalesce(_call.body ->> 'nickname', ''), coalesce(_call.body ->> 'notes', ''));
   perform audit_add(_call, _project.slug, 'device.register', 'device ' || _device.device_id, null, device_json(_device)::jsonb);
-  return reply(device_json(_device), etag(1));
+  return reply(device_json(_device), device_etag(_device));
 end $$;
 
 create or replace function api_device_change(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
-  _old     device := find_device(_project, _call.path ->> 'device');
+  _old     constant device := lock_device(_project, _call.path ->> 'device');
+  _before  constant json := device_json(_old);
   _new     device;
-  _info    device_info;
-  _before  json;
   _cohort  cohort;
 begin
-  select * into _old from device d where d.project_id = _old.project_id and d.device_id = _old.device_id for no key update;
-  _info := find_device_info(_old);
-  perform check_match(_call, _info.revision);
-  _before := device_json(_old);
+  perform check_match(_call, device_etag(_old));
   if _call.body ? 'cohort' then
     _cohort := find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort');
     perform devices_move(_project, array[_old.device_id], _cohort.id);
@@ -214,23 +223,24 @@ begin
      set nickname = coalesce(_call.body ->> 'nickname', i.nickname), notes = coalesce(_call.body ->> 'notes', i.notes),
          revision = i.revision + 1
    where i.project_id = _old.project_id and i.device_id = _old.device_id
-  returning * into _info;
+     and (i.nickname <> _call.body ->> 'nickname' or i.notes <> _call.body ->> 'notes');
   _new := find_device(_project, _old.device_id);
   if device_json(_new)::jsonb <> _before::jsonb then
     perform audit_add(_call, _project.slug, 'device.change', 'device ' || _new.device_id, _before::jsonb, device_json(_new)::jsonb);
   end if;
-  return reply(device_json(_new), etag(_info.revision));
+  return reply(device_json(_new), device_etag(_new));
 end $$;
 
 -- With everything that is known of it, but for how many deployments it had. When it polls again, it is new.
 create or replace function api_device_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
-  _device  device := find_device(_project, _call.path ->> 'device');
+  _device  device;
   _before  json;
 begin
-  perform from device d where d.project_id = _device.project_id and d.device_id = _device.device_id for update;
-  perform check_match(_call, (find_device_info(_device)).revision);
+  perform from device d where d.project_id = _project.id and d.device_id = _call.path ->> 'device' for update;
+  _device := find_device(_project, _call.path ->> 'device');
+  perform check_match(_call, device_etag(_device));
   _before := device_json(_device);
   insert into device_gone (project_id, device_id, deployments)
   select d.project_id, d.device_id, d.deployments
@@ -278,8 +288,9 @@ end $$;
 create or replace function api_device_token(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
-  _device  constant device := find_device(_project, _call.path ->> 'device');
+  _device  constant device := lock_device(_project, _call.path ->> 'device');
 begin
+  perform check_match(_call, device_etag(_device));
   update device_info i
      set target_token = _call.secret ->> 'hash'
    where i.project_id = _device.project_id and i.device_id = _device.device_id;

@@ -192,6 +192,7 @@ declare
   _hardware text[];
 begin
   select * into _release from release r where r.id = _release.id for update;
+  perform check_match(_call, release_json(_release));
   if _release.activated_at is not null then
     perform fail(409, 'the release has been activated: its payloads are final');
   end if;
@@ -238,6 +239,7 @@ declare
   _payload payload;
 begin
   select * into _release from release r where r.id = _release.id for update;
+  perform check_match(_call, release_json(_release));
   if _release.activated_at is not null then
     perform fail(409, 'the release has been activated: its payloads are final');
   end if;

@@ -146,3 +146,14 @@ def test_who_joins_and_who_leaves(admin, beta, fleet, staged):
     assert staged("beta") == set() and staged() == set(leaving[4:])
     expect(200, admin.post("/devices/move", {"devices": leaving[:3], "cohort": "default"}))
     assert staged() == set(leaving[4:])
+
+
+def test_the_same_percentage_again_is_a_change_if_it_marks_others(admin, fleet):
+    fleet(10)
+    first = expect(200, admin.patch("/cohorts/default", {"staged_percent": 50}))
+    again = expect(200, admin.patch("/cohorts/default", {"staged_percent": 50}))
+    assert again.headers["ETag"] == first.headers["ETag"]
+    fleet(10)
+    more = expect(200, admin.patch("/cohorts/default", {"staged_percent": 50}))
+    assert more.json["staged_devices"] == 10 and more.headers["ETag"] != first.headers["ETag"]
+    expect(412, admin.patch("/cohorts/default", {"staged_percent": 0}, headers={"If-Match": first.headers["ETag"]}))

@@ -57,6 +57,31 @@ def test_change(admin, beta, gateway):
     expect(400, admin.patch("/devices/cam-1", {"id": "cam-2"}), "/id")
 
 
+def test_etag_is_of_what_operators_change(admin, gateway, beta):
+    """However they do it. Otherwise a change that is based on it would undo another unseen."""
+    report(gateway, "cam-1")
+    seen = {admin.get("/devices/cam-1").headers["ETag"]}
+
+    def etag():
+        return expect(200, admin.get("/devices/cam-1")).headers["ETag"]
+
+    for change in (lambda: admin.patch("/devices/cam-1", {"notes": "n"}),
+                   lambda: admin.post("/devices/cam-1/token", headers={"If-Match": etag()}),
+                   lambda: admin.patch("/cohorts/default", {"staged_percent": 100}),
+                   lambda: admin.post("/devices/move", {"devices": ["cam-1"], "cohort": "beta"})):
+        expect(200, change())
+        assert etag() not in seen
+        seen.add(etag())
+    now = etag()
+    report(gateway, "cam-1", "1.1.0")
+    expect(200, admin.patch("/devices/cam-1", {}))
+    expect(200, admin.patch("/devices/cam-1", {"notes": "n", "cohort": "beta"}))
+    assert etag() == now, "nothing changed"
+    expect(204, admin.delete("/devices/cam-1", headers={"If-Match": now}))
+    expect(201, admin.post("/devices", {"id": "cam-1", "cohort": "beta"}))
+    assert etag() not in seen
+
+
 def test_delete_and_come_back(admin, gateway):
     report(gateway, "cam-1")
     expect(204, admin.delete("/devices/cam-1"))

@@ -61,6 +61,23 @@ def test_methods_are_those_of_the_server(document, admin):
         assert allowed - {"head"} == documented - {"head"}, path
 
 
+def test_if_match_is_documented_where_it_works(document, admin, gateway):
+    """Whoever sends it relies on it: it is compared, or refused, never ignored."""
+    some_data(admin, gateway)
+    known = {"project": "default", "cohort": "beta", "release": "1.0.0", "device": "cam-0001", "n": "1",
+             "user": "anna@example.com"}
+    for method, path, operation in operations(document):
+        if method in ("get", "head", "options"):
+            continue
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+        reply = admin.call(method.upper(), "/" + fill(path, **known), body, headers={"If-Match": '"never"'})
+        documented = "If-Match" in [each["name"] for each in operation["parameters"]]
+        expect(412 if documented else 400, reply, "If-Match")
+        assert ("412" in operation["responses"]) >= documented
+    assert expect(200, admin.get("/devices/cam-0001")).json["cohort"] == "default"
+    expect(400, admin.delete("/devices/cam-0001", headers={"If-Match": b'"\xff"'}), "If-Match", "UTF-8")
+
+
 def test_docs_need_nothing_from_elsewhere(gateway):
     page = expect(200, gateway.request("GET", "/api/v1/docs"))
     text = page.body.decode()
