@@ -35,7 +35,7 @@ enum field_type {
 	FIELD_TEXTS,        /* array of `min` to `max` different lines */
 	FIELD_CERTIFICATES, /* array of `min` to `max` X.509 certificates, PEM */
 	FIELD_ATTRIBUTES,   /* object of at most `max` lines; with `words` they are among these */
-	FIELD_OBJECT,       /* any object */
+	FIELD_OBJECT,       /* any object of at most `max` bytes */
 	FIELD_OBJECTS,      /* array of `min` to `max` objects */
 	FIELD_TIME,         /* RFC 3339 */
 };

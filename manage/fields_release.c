@@ -1,8 +1,14 @@
 #include "manage/fields.h"
 
 enum { ATTRIBUTES_MAX = 20 };
+enum { EXTRA_INFO_MAX = 16384 }; /* as check_extra_info() has it */
 
 /* clang-format off */
+#define EXTRA_INFO(example_)                                                                            \
+	{ .name = "extra_info", .type = FIELD_OBJECT, .nullable = true, .max = EXTRA_INFO_MAX,          \
+	  .about = "Handed to devices that ask for the latest release. At most 16,384 characters, with numbers written out.", \
+	  .example = example_ }
+
 const struct field fields_release[] = {
 	{ .name = "version", .type = FIELD_VERSION, .required = true,
 	  .about = "What a device reports that has installed it.", .example = "\"1.1.0\"" },
@@ -14,8 +20,7 @@ const struct field fields_release[] = {
 	  .about = "For people.", .example = "\"Fixes the clock.\"" },
 	{ .name = "revision", .type = FIELD_LINE, .max = 200,
 	  .about = "Of the source that it was built from.", .example = "\"8f2c1d\"" },
-	{ .name = "extra_info", .type = FIELD_OBJECT, .nullable = true,
-	  .about = "Handed to devices that ask for the latest release.", .example = "{\"reboot\": true}" },
+	EXTRA_INFO("{\"reboot\": true}"),
 	{ 0 },
 };
 
@@ -23,8 +28,7 @@ const struct field fields_release_change[] = {
 	{ .name = "notes", .type = FIELD_TEXT, .max = FIELDS_TEXT_MAX, .about = "For people.", .example = "\"Fixes the clock.\"" },
 	{ .name = "revision", .type = FIELD_LINE, .max = 200,
 	  .about = "Of the source that it was built from.", .example = "\"8f2c1d\"" },
-	{ .name = "extra_info", .type = FIELD_OBJECT, .nullable = true,
-	  .about = "Handed to devices that ask for the latest release.", .example = "{\"reboot\": true}" },
+	EXTRA_INFO("{\"reboot\": true}"),
 	{ 0 },
 };
 
@@ -40,8 +44,7 @@ const struct field fields_payload[] = {
 	{ .name = "attributes", .type = FIELD_ATTRIBUTES, .max = ATTRIBUTES_MAX,
 	  .about = "Further attributes that a device must have, among the project's targeting_attributes.",
 	  .example = "{\"region\": \"eu\"}" },
-	{ .name = "extra_info", .type = FIELD_OBJECT, .nullable = true,
-	  .about = "Handed to devices that ask for the latest release.", .example = "{\"slot\": \"b\"}" },
+	EXTRA_INFO("{\"slot\": \"b\"}"),
 	{ 0 },
 };
 

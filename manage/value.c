@@ -210,6 +210,17 @@ static bool check_attributes(const struct field *field, const char *at, json_t *
 	return true;
 }
 
+static bool check_object(const struct field *field, const char *at, const json_t *object,
+			 struct error *err)
+{
+	if (!json_is_object(object))
+		return error_field(err, ERR_INVALID, at, "%s is an object", field->name);
+	return (int64_t)json_dumpb(object, NULL, 0, JSON_COMPACT) <= field->max ||
+	       error_field(err, ERR_UNPROCESSABLE, at,
+			   "%s has at most %" PRId64 " characters as JSON", field->name,
+			   field->max);
+}
+
 static bool check_objects(const struct field *field, const char *at, const json_t *array,
 			  struct error *err)
 {
@@ -248,8 +259,7 @@ bool value_check(const struct field *field, json_t *value, struct error *err)
 	case FIELD_ATTRIBUTES:
 		return check_attributes(field, at, value, err);
 	case FIELD_OBJECT:
-		return json_is_object(value) ||
-		       error_field(err, ERR_INVALID, at, "%s is an object", field->name);
+		return check_object(field, at, value, err);
 	case FIELD_OBJECTS:
 		return check_objects(field, at, value, err);
 	case FIELD_TEXT:

@@ -11,11 +11,12 @@ create or replace function api_call(_name text, _call api_request, _key text, ou
 language plpgsql as $$
 declare
   _actor   constant text := concat_ws(':', _call.actor ->> 'kind', _call.actor ->> 'id');
-  _request constant text := encode(sha256(convert_to(concat_ws(' ', _name, _call.path, _call.params, _call.body), 'UTF8')), 'hex');
+  _request text;
   _known   idempotency;
 begin
   replayed := false;
   if _key is not null then
+    _request := encode(sha256(convert_to(concat_ws(' ', _name, _call.path, _call.params, _call.body), 'UTF8')), 'hex');
     insert into idempotency (actor, key, request) values (_actor, _key, _request) on conflict do nothing;
     if not found then
       select * into _known from idempotency i where i.actor = _actor and i.key = _key;

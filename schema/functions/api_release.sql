@@ -36,6 +36,16 @@ begin
   return decode(_key ->> 'key', 'hex');
 end $$;
 
+-- PostgreSQL writes numbers out: 1e308 has 309 digits wherever the object is shown, and in each catalog.
+create or replace function check_extra_info(_body jsonb) returns void language plpgsql as $$
+declare
+  _max constant int := 16384;
+begin
+  if length((_body -> 'extra_info')::text) > _max then
+    perform fail(422, format('extra_info has at most %s characters as JSON, with numbers written out', _max), '/extra_info');
+  end if;
+end $$;
+
 create or replace function api_release_create(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := lock_project(_call);
@@ -44,6 +54,7 @@ declare
   _from    bytea;
   _release release;
 begin
+  perform check_extra_info(_body);
   if _body ? 'from' then
     _from := version_key(_project, _body -> 'from_keys', '/from');
     if _from >= _key then
@@ -94,6 +105,7 @@ begin
   if _old.activated_at is not null and _call.body - 'notes' <> '{}' then
     perform fail(409, 'the release has been activated: only its notes can change');
   end if;
+  perform check_extra_info(_call.body);
   update release r
      set notes = coalesce(_call.body ->> 'notes', r.notes),
          revision = coalesce(_call.body ->> 'revision', r.revision),
@@ -191,6 +203,7 @@ declare
   _unlisted text;
   _hardware text[];
 begin
+  perform check_extra_info(_body);
   select * into _release from release r where r.id = _release.id for update;
   perform check_match(_call, release_json(_release));
   if _release.activated_at is not null then
