@@ -18,7 +18,27 @@
 enum {
 	BLOCK = 64 * 1024,
 	MAX_FILE = 1 << 20, /* bytes of sw-description, and of its signature */
+	MAX_READ = 3 << 20, /* bytes of the archive: both and their heads */
 };
+
+/* The beginning of a file, for libarchive, which else looks for a head in all that follows. */
+struct beginning {
+	int fd;
+	size_t left;
+	char block[BLOCK];
+};
+
+static la_ssize_t read_beginning(struct archive *archive, void *data, const void **out)
+{
+	struct beginning *in = data;
+	ssize_t size = read(in->fd, in->block, in->left < BLOCK ? in->left : BLOCK);
+
+	(void)archive;
+	if (size > 0)
+		in->left -= (size_t)size;
+	*out = in->block;
+	return size; /* 0: the end */
+}
 
 /* A file of the archive. */
 struct part {
@@ -46,14 +66,17 @@ static struct part next_part(struct arena *arena, struct archive *archive, const
 	return part;
 }
 
-static struct archive *open_archive(int fd)
+static struct archive *open_archive(struct arena *arena, int fd)
 {
+	struct beginning *in = arena_alloc(arena, sizeof(*in));
 	struct archive *archive = archive_read_new();
 
+	in->fd = fd;
+	in->left = MAX_READ;
 	if (!archive)
 		abort();
 	archive_read_support_format_cpio(archive);
-	if (archive_read_open_fd(archive, fd, BLOCK) == ARCHIVE_OK)
+	if (archive_read_open(archive, in, NULL, read_beginning, NULL) == ARCHIVE_OK)
 		return archive;
 	archive_read_free(archive);
 	return NULL;
@@ -61,7 +84,7 @@ static struct archive *open_archive(int fd)
 
 const char *swu_describe(struct arena *arena, int fd)
 {
-	struct archive *archive = open_archive(fd);
+	struct archive *archive = open_archive(arena, fd);
 	struct part description, signature;
 	char signer[SWU_SIGNER_SIZE];
 	json_auto_t *about = NULL;

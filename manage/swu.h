@@ -1,6 +1,7 @@
 /*
  * What a .swu says of itself. Its first files are sw-description and, when it is signed,
- * sw-description.sig; nothing behind them is read. The content is hostile: everything is bounded.
+ * sw-description.sig; nothing behind the first 3 MiB is read. The content is hostile: everything is
+ * bounded.
  */
 #pragma once
 
