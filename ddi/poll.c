@@ -238,7 +238,9 @@ static struct flow asked(struct request *req, const struct db_rows *rows)
 {
 	const struct ddi_call *call = req->state;
 
-	if (db_int(rows, 0, "generation") > call->catalog->generation)
+	/* Without a generation the project is gone. */
+	if (!db_text(rows, 0, "generation") ||
+	    db_int(rows, 0, "generation") > call->catalog->generation)
 		return ddi_refresh(req);
 	if (!db_text(rows, 0, "device_id"))
 		return register_device(req);

@@ -56,6 +56,16 @@ def test_tenant_is_the_keys_project(gateway, other_project, database):
     assert database("select slug, count(*) from device join project on id = project_id group by 1") == [("other", 4)]
 
 
+@pytest.mark.gateway(MEWS_WORKERS="1")
+def test_deleted_project(gateway, other_project):
+    """Its devices are told at once, also by a worker that has its catalog in memory."""
+    device = Unit(gateway, "device-1", base="/other/controller/v1", key=other_project)
+    device.poll()
+    assert gateway.api("DELETE", "/api/v1/projects/other/devices/device-1").status == 204
+    assert gateway.api("DELETE", "/api/v1/projects/other").status == 204
+    assert is_empty(expect(401, device.get()))
+
+
 def test_projects_do_not_see_each_others_devices(gateway, begun, other_project, database):
     theirs = Unit(gateway, begun.id, base="/other/controller/v1", key=other_project)
     before = contents(database)
