@@ -21,6 +21,8 @@ enum {
 	FOLDER_HEX = 2, /* digits of a SHA-256 that name the folder */
 };
 
+static const char LOCK[] = ".lock";
+
 struct store {
 	int root; /* folder descriptors: paths below are relative, whatever happens above */
 	int uploads;
@@ -135,6 +137,56 @@ static bool artifact_there(const struct store *store, const struct artifact_path
 	       S_ISREG(info.st_mode) && info.st_size == size;
 }
 
+/* The folder exists and its entries are on the disk. */
+static bool sync_folder(const struct store *store, const char *name)
+{
+	int fd = open_folder(store->root, name);
+	bool synced = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return synced;
+}
+
+/* Who stores files shares the lock, who removes one has it alone. It is held for one file, never
+ * while others run. -1 with errno: EWOULDBLOCK, or the disk failed. */
+static int lock_store(const struct store *store, int how)
+{
+	int fd = openat(store->root, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+
+	if (fd >= 0 && flock(fd, how | LOCK_NB) != 0) {
+		close(fd);
+		errno = EWOULDBLOCK;
+		return -1;
+	}
+	return fd;
+}
+
+static bool remove_if_older(const struct store *store, const struct artifact_path *path,
+			    int64_t before)
+{
+	struct stat info;
+
+	if (fstatat(store->root, path->file, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT;
+	return info.st_mtime < before && unlinkat(store->root, path->file, 0) == 0 &&
+	       sync_folder(store, path->folder);
+}
+
+bool store_artifact_remove(const struct store *store, const char *sha256, int64_t before)
+{
+	struct artifact_path path;
+
+	if (!artifact_path(sha256, &path))
+		return false;
+	int lock = lock_store(store, LOCK_EX);
+	if (lock < 0)
+		return false;
+	bool removed = remove_if_older(store, &path, before);
+	close(lock);
+	return removed;
+}
+
 /* ---- Uploads ---- */
 
 static bool upload_id(const char *id, struct error *err)
@@ -209,17 +261,6 @@ bool store_upload_write(int fd, int64_t offset, const void *data, size_t size,
 	return true;
 }
 
-/* The folder exists and its entries are on the disk. */
-static bool sync_folder(const struct store *store, const char *name)
-{
-	int fd = open_folder(store->root, name);
-	bool synced = fd >= 0 && fsync(fd) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return synced;
-}
-
 /* Every piece was synced when it was written: the file is durable before its name appears. */
 static bool make_visible(const struct store *store, const char *id,
 			 const struct artifact_path *path, int64_t size, struct error *err)
@@ -230,12 +271,21 @@ static bool make_visible(const struct store *store, const char *id,
 		return file_failed(err, "upload");
 	if (info.st_size != size)
 		return error_set(err, ERR_GONE, "artifact store: bytes of the upload are missing");
+	if (utimensat(store->uploads, id, NULL, 0) != 0) /* as freshen() */
+		return file_failed(err, "upload");
 	if (mkdirat(store->root, path->folder, FOLDER_MODE) == 0 ? fsync(store->root) != 0
 								 : errno != EEXIST)
 		return file_failed(err, "folder of an artifact");
 	if (renameat(store->uploads, id, store->root, path->file) != 0)
 		return file_failed(err, "upload");
 	return true;
+}
+
+/* We have these bytes already, and nobody removes them within the next hour. */
+static bool freshen(const struct store *store, const struct artifact_path *path, int64_t size)
+{
+	return artifact_there(store, path, size) &&
+	       utimensat(store->root, path->file, NULL, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool store_upload_finish(const struct store *store, const char *id, const struct digest *digest,
@@ -247,9 +297,14 @@ bool store_upload_finish(const struct store *store, const char *id, const struct
 		return false;
 	if (!artifact_path(digest->sha256, &path))
 		return error_set(err, ERR_INTERNAL, "artifact store: no SHA-256");
+	int lock = lock_store(store, LOCK_SH);
+	if (lock < 0)
+		return file_failed(err, "lock");
 	/* Asked a second time because another process may do the same for this upload just now. */
-	if (!artifact_there(store, &path, size) && !make_visible(store, id, &path, size, err) &&
-	    !artifact_there(store, &path, size))
+	bool there = freshen(store, &path, size) || make_visible(store, id, &path, size, err) ||
+		     freshen(store, &path, size);
+	close(lock);
+	if (!there)
 		return false;
 	/* Also when it was there: whoever made it may have died before this. */
 	if (!sync_folder(store, path.folder))

@@ -26,6 +26,14 @@ void store_close(struct store *store);
 int store_artifact_open(const struct store *store, const char *sha256, int64_t size,
 			struct error *err);
 
+/*
+ * Remove an artifact that nobody refers to; true: it is not there any more. It stays when it was
+ * written to since `before` (seconds since 1970), or when somebody stores the same bytes just now:
+ * store_upload_finish() counts as writing, so whoever refers to an artifact within the hour after
+ * it loses nothing to someone who asked for references first, and gives `before` an hour earlier.
+ */
+bool store_artifact_remove(const struct store *store, const char *sha256, int64_t before);
+
 /* Begin an upload: an empty temporary file. */
 bool store_upload_begin(const struct store *store, const char *id, struct error *err);
 
@@ -47,7 +55,8 @@ bool store_upload_write(int fd, int64_t offset, const void *data, size_t size,
 /*
  * The upload of `size` bytes becomes the artifact `digest`, durable; it is dropped when we have
  * these bytes. May be repeated, also after it has succeeded. ERR_GONE: neither the upload's bytes
- * nor the artifact are there.
+ * nor the artifact are there. ERR_UNAVAILABLE: a file is being removed, or the disk failed; try
+ * again.
  */
 bool store_upload_finish(const struct store *store, const char *id, const struct digest *digest,
 			 int64_t size, struct error *err);

@@ -16,6 +16,7 @@
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/must.h"
+#include "gateway/removal.h"
 #include "gateway/request.h"
 #include "gateway/secret.h"
 #include "gateway/store.h"
@@ -167,6 +168,8 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (removed > 0)
 		log_info("uploads_swept", "files=%d", removed);
+	if (db_ready(p->worker.db) && !p->worker.draining)
+		removal_run(&p->worker);
 	event_add(p->sweep, &later);
 }
 

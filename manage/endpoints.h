@@ -3,7 +3,7 @@
 
 #include "gateway/request.h"
 
-enum { PARAM_PROJECT = 0, PARAM_UPLOAD = 1, PARAM_FILENAME = 1 };
+enum { PARAM_PROJECT = 0, PARAM_UPLOAD = 1, PARAM_ARTIFACT = 1 };
 
 /* auth.c: finds the caller, checks the role that the endpoint asks for, runs the handler. */
 step_fn manage_enter;
@@ -16,7 +16,7 @@ step_fn manage_upload_options, manage_upload_create, manage_upload_head, manage_
 step_fn manage_upload_patch, manage_upload_delete, manage_upload_override;
 
 /* artifacts.c */
-step_fn manage_artifact_put, manage_artifact_list;
+step_fn manage_artifact_put, manage_artifact_content;
 
 /* forecast.c */
 step_fn manage_matrix, manage_what_if;

@@ -24,6 +24,18 @@ enum {
 		.about = "Where the page begins: `next` of the page before."              \
 	}
 
+/* Of a list that page_of_list() in the schema makes; `SORTS` has each order and, with "-", its
+ * reverse. */
+#define FIELDS_SORT(SORTS, about_)                                                  \
+	{                                                                           \
+		.name = "sort", .type = FIELD_WORD, .words = SORTS, .about = about_ \
+	}
+#define FIELDS_SEARCH(about_)                                                           \
+	{                                                                               \
+		.name = "search", .type = FIELD_LINE, .min = 1, .max = FIELDS_NAME_MAX, \
+		.about = about_ " In upper or lower case."                              \
+	}
+
 extern const struct field fields_page[];
 
 /* fields_project.c */
@@ -49,3 +61,4 @@ extern const struct field fields_audit[], fields_audit_export[], fields_audit_ve
 /* fields_upload.c */
 extern const struct field fields_tus[], fields_tus_create[], fields_tus_piece[],
 	fields_tus_override[];
+extern const struct field fields_artifact_list[], fields_range[];

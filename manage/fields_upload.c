@@ -1,4 +1,4 @@
-/* Headers of the tus protocol, for the document: tus.c reads them. */
+/* Files. Headers are for the document: tus.c reads those of the tus protocol, download.c Range. */
 #include "manage/fields.h"
 
 enum { HEADER_MAX = 4096 };
@@ -34,6 +34,23 @@ const struct field fields_tus_override[] = {
 	RESUMABLE,
 	{ .name = "X-HTTP-Method-Override", .type = FIELD_LINE, .required = true, .max = 10,
 	  .about = "PATCH or DELETE, whose headers and body the request has.", .example = "\"PATCH\"" },
+	{ 0 },
+};
+
+static const char *const ARTIFACT_SORTS[] = { "created_at", "-created_at", "filename", "-filename", "size", "-size", NULL };
+
+const struct field fields_artifact_list[] = {
+	FIELDS_LIMIT, FIELDS_CURSOR,
+	FIELDS_SORT(ARTIFACT_SORTS, "`-created_at` by default; \"-\" turns the order round."),
+	FIELDS_SEARCH("Only with this in the file's name."),
+	{ .name = "used", .type = FIELD_BOOLEAN, .about = "Only those that payloads are made of (true), or only others (false)." },
+	{ 0 },
+};
+
+const struct field fields_range[] = {
+	{ .name = "Range", .type = FIELD_LINE, .max = HEADER_MAX, .about = "Only these bytes.", .example = "\"bytes=0-1023\"" },
+	{ .name = "If-Range", .type = FIELD_LINE, .max = 200,
+	  .about = "The ETag of an earlier answer: all bytes if the file is another one." },
 	{ 0 },
 };
 /* clang-format on */

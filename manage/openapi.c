@@ -32,7 +32,8 @@ static const struct {
 	{ "device", "The device's id.", "cam-0001" },
 	{ "n", "The deployment's number: 1, 2, 3 ... of its device.", "3" },
 	{ "upload", "The upload's id.", "0f3c4f1a8d2b4b6f9a7d5e3c1b2a4958" },
-	{ "filename", "What the file is called.", "image-1.1.0.swu" },
+	{ "artifact", "The file's SHA-256; in a PUT, what the file is called.",
+	  "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
 	{ "user", "The user's id or e-mail.", "anna@example.com" },
 	{ "token", "The token's id.", "5" },
 };
@@ -214,6 +215,12 @@ static json_t *responses(const struct route *route)
 	add_success(endpoint, endpoint->status, out);
 	if (has_status(endpoint->also, 200))
 		add_success(endpoint, 200, out);
+	if (has_status(endpoint->also, 206))
+		add_success(endpoint, 206, out);
+	if (has_status(endpoint->also, 416))
+		json_object_set_new(
+			out, "416",
+			json_pack("{s:s}", "description", "The file does not reach that far."));
 	for (enum error_code code = 0; code < ERR_CODES; code++)
 		if (may_fail(route, code))
 			add_problem(code, out);

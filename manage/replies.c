@@ -207,7 +207,15 @@ const struct reply replies[] = {
 		{ "size", "integer", "Bytes.", "41943040" },
 		{ "filename", "text", "", "\"image-1.1.0.swu\"" },
 		{ "swu", "object?~", "What a .swu says of itself." },
-		CREATED_AT) },
+		{ "used", "boolean", "Are payloads made of it?", "true" },
+		CREATED_AT,
+		{ "payloads", "[ArtifactUse]~", "Those payloads, in the answer about one artifact." }) },
+	{ "ArtifactUse", "A payload that is made of an artifact.", MEMBERS(
+		{ "id", "integer", "Of the payload.", "12" },
+		{ "release", "text", "Its name.", "\"1.1.0\"" },
+		{ "filename", "text", "What devices call it.", "\"image-1.1.0.swu\"" },
+		{ "software_type", "text", "", "\"main\"" },
+		{ "hardware_versions", "texts", "", "[\"board-a\"]" }) },
 	{ "Upload", "A file on its way into the store.", MEMBERS(
 		{ "id", "text", "" }, { "filename", "text", "", "\"image-1.1.0.swu\"" },
 		{ "size", "integer", "Bytes.", "41943040" }, { "received", "integer", "Bytes so far.", "8388608" },
@@ -215,7 +223,7 @@ const struct reply replies[] = {
 		{ "expected_sha256", "text~", "As announced." },
 		{ "sha256", "text~", "Once it is complete." }, { "sha1", "text~", "" }, { "md5", "text~", "" },
 		{ "swu", "object?~", "What a .swu says of itself." },
-		{ "piece_size", "integer", "Bytes that one request may carry.", "8388608" },
+		{ "piece_size", "integer~", "Bytes that one request may carry; not in lists.", "8388608" },
 		CREATED_AT, { "expires_at", "time", "" }) },
 
 	/* Who may come in, and what they did */

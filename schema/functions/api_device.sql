@@ -29,8 +29,7 @@ $$;
 
 -- A part of an id or of a nickname: a condition on a row i of device_info that index device_info_search knows.
 create or replace function device_search(_search text) returns text language sql immutable as $$
-select format('lower(i.device_id || '' '' || i.nickname) like %L',
-              '%' || regexp_replace(lower(_search), '([\\%_])', '\\\1', 'g') || '%')
+select text_contains('i.device_id || '' '' || i.nickname', _search)
 $$;
 
 -- Does the index find it fast? It needs a group of three letters and digits that is rare, and the end of a serial number

@@ -6,6 +6,6 @@ select p.id, $2, $3, $4, $5::bigint, $6, $7::jsonb
   from project p
  where p.slug = $1
 on conflict (project_id, sha256) do update set filename = excluded.filename
-returning sha256, sha1, md5, size, filename, swu,
+returning sha256, sha1, md5, size, filename, swu, artifact_used(artifact) as used,
           to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
           xmax = 0 as is_new

@@ -1,8 +1,10 @@
-"""Small files in one request, the list of artifacts, and what crashes left over."""
+"""Small files in one request, what becomes of artifacts, and what crashes left over."""
 import os
 
 import pytest
 
+from lib.operator import Operator, expect
+from lib.publish import upload
 from lib.store import artifact_file, digests, files
 from lib.wait import wait_until
 
@@ -61,6 +63,133 @@ def test_list(gateway):
                                    "cursor=99999999999999999999"])
 def test_list_of_a_bad_page(gateway, query):
     assert gateway.api("GET", f"/artifacts?{query}").status == 400
+
+
+def put(operator, name, content):
+    reply = operator.call("PUT", f"/artifacts/{name}", data=content)
+    assert reply.status in (200, 201), reply
+    return reply.json["sha256"]
+
+
+def test_sorted_and_filtered(admin, releases):
+    for name, content in {"b.swu": b"22", "A.swu": b"333", "c_100%25.img": b"1"}.items():
+        put(admin, name, content)
+    releases.create("1.0.0", content=b"used")
+
+    def names(query):
+        return [each["filename"] for each in admin.items(f"/artifacts?limit=1&{query}")]
+
+    assert names("sort=size") == ["c_100%.img", "b.swu", "A.swu", "1.0.0.img"]
+    assert names("sort=-filename") == ["c_100%.img", "b.swu", "A.swu", "1.0.0.img"]
+    assert names("sort=created_at") == ["b.swu", "A.swu", "c_100%.img", "1.0.0.img"]
+    assert names("used=true") == ["1.0.0.img"]
+    assert names("used=false&search=.SWU&sort=filename") == ["A.swu", "b.swu"]
+    assert names("search=%25") == ["c_100%.img"]
+    cursor = admin.get("/artifacts?limit=1&sort=size").json["next"]
+    expect(400, admin.get(f"/artifacts?cursor={cursor}"), "cursor")
+    expect(400, admin.get("/artifacts?sort=colour"), "sort")
+
+
+def test_one_artifact_and_what_uses_it(admin, releases):
+    sha256 = put(admin, "a.img", b"abc")
+    assert expect(200, admin.get(f"/artifacts/{sha256}")).json.items() >= {
+        **digests(b"abc"), "filename": "a.img", "used": False, "payloads": []}.items()
+    for name in ("1.0.0", "1.0.0..1.1.0"):
+        releases.create(name, content=b"abc")
+    found = expect(200, admin.get(f"/artifacts/{sha256}")).json
+    assert [each["release"] for each in found["payloads"]] == ["1.0.0..1.1.0", "1.0.0"] and found["used"]
+    expect(404, admin.get("/artifacts/" + 64 * "0"))
+    expect(404, admin.get("/artifacts/a.img"))
+
+
+def test_content(admin):
+    sha256 = put(admin, "a.img", b"0123456789")
+    whole = expect(200, admin.get(f"/artifacts/{sha256}/content"))
+    assert whole.body == b"0123456789" and whole.headers["Content-Disposition"] == "attachment;filename=a.img"
+    part = expect(206, admin.get(f"/artifacts/{sha256}/content", headers={"Range": "bytes=3-5"}))
+    assert (part.body, part.headers["Content-Range"]) == (b"345", "bytes 3-5/10")
+    assert admin.get(f"/artifacts/{sha256}/content", headers={"Range": "bytes=10-"}).status == 416
+    assert admin.call("HEAD", f"/artifacts/{sha256}/content").headers["Content-Length"] == "10"
+    expect(404, admin.get(f"/artifacts/{64 * '0'}/content"))
+
+
+# ---- Deleting ----
+
+@pytest.fixture
+def remove(gateway, database):
+    """An hour later: housekeeping has looked, and `count` files remain to be removed."""
+    def run(count=0):
+        for file in (path for path in gateway.store.rglob("*") if path.is_file()):
+            os.utime(file, (1, 1))
+        database("update artifact_gone set gone_at = gone_at - interval '2 hours'")
+        gateway.restart()
+        wait_until(lambda: database("select count(*) from artifact_gone") == [(count,)], 10, "housekeeping")
+    return run
+
+
+def test_delete(admin, gateway, remove):
+    sha256 = put(admin, "a.img", b"abc")
+    etag = admin.get(f"/artifacts/{sha256}").headers["ETag"]
+    put(admin, "b.img", b"abc")
+    expect(412, admin.delete(f"/artifacts/{sha256}", headers={"If-Match": etag}))
+    expect(204, admin.delete(f"/artifacts/{sha256}"))
+    expect(404, admin.delete(f"/artifacts/{sha256}"))
+    assert admin.items("/artifacts") == []
+    entry, = admin.items("//audit?action=artifact")
+    assert (entry["action"], entry["object"]) == ("artifact.delete", f"artifact {sha256}")
+    assert entry["before"]["filename"] == "b.img"
+    assert files(gateway) == artifact_file(b"abc"), "for an hour"
+    remove()
+    assert files(gateway) == {}
+
+
+def test_what_releases_use_stays(admin, releases):
+    releases.create("1.0.0", content=b"abc")
+    releases.create("1.1.0", content=b"abc")
+    sha256 = digests(b"abc")["sha256"]
+    expect(409, admin.delete(f"/artifacts/{sha256}"), says="1.0.0, 1.1.0")
+    for release in ("1.0.0", "1.1.0"):
+        expect(204, admin.delete(f"/releases/{release}"))
+    expect(204, admin.delete(f"/artifacts/{sha256}"))
+
+
+def test_bytes_of_two_projects(admin, gateway, remove):
+    expect(201, admin.post("//projects", {"slug": "other"}))
+    other = Operator(gateway, gateway.admin_token, "other")
+    sha256 = put(admin, "a.img", b"abc")
+    put(other, "b.img", b"abc")
+    expect(204, admin.delete(f"/artifacts/{sha256}"))
+    remove()
+    assert expect(200, other.get(f"/artifacts/{sha256}/content")).body == b"abc"
+    expect(204, other.delete("//projects/other"))  # takes its artifacts along
+    remove()
+    assert files(gateway) == {}
+
+
+def test_deleted_and_uploaded_again(admin, gateway, remove):
+    sha256 = put(admin, "a.img", b"abc")
+    expect(204, admin.delete(f"/artifacts/{sha256}"))
+    assert upload(gateway.api, "a.img", b"abc") == sha256
+    remove()
+    assert expect(200, admin.get(f"/artifacts/{sha256}/content")).body == b"abc"
+    expect(204, admin.delete(f"/artifacts/{sha256}"))
+    remove()
+    put(admin, "a.img", b"abc")
+    assert expect(200, admin.get(f"/artifacts/{sha256}/content")).body == b"abc"
+
+
+def test_a_file_that_somebody_stores_just_now_stays(admin, gateway, database):
+    """Its row is on the way: the file has been written to, though nobody has had it for long."""
+    sha256 = put(admin, "a.img", b"abc")
+    expect(204, admin.delete(f"/artifacts/{sha256}"))
+    database("update artifact_gone set gone_at = gone_at - interval '2 hours'")
+    put(admin, "other.img", b"x")
+    expect(204, admin.delete(f"/artifacts/{digests(b'x')['sha256']}"))
+    os.utime(gateway.store / next(iter(artifact_file(b"x"))), (1, 1))
+    database("update artifact_gone set gone_at = gone_at - interval '3 hours' where sha256 = %s", digests(b"x")["sha256"])
+    gateway.restart()
+    wait_until(lambda: artifact_file(b"x").keys().isdisjoint(files(gateway)), 10, "removed")
+    assert files(gateway) == artifact_file(b"abc")
 
 
 @pytest.mark.gateway(MEWS_UPLOADS_EXPIRY="60")

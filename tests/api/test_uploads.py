@@ -56,6 +56,21 @@ class Upload:
         return reply.json
 
 
+def test_list_of_what_is_not_complete(gateway, database):
+    done, begun, old = Upload(gateway, 3), Upload(gateway, 10, "big.swu", sha256=64 * "a"), Upload(gateway, 5)
+    done.patch(0, b"abc")
+    begun.patch(0, b"0123")
+    database("update upload set expires_at = now() where id = %s", old.id)
+    new = Upload(gateway, 7)
+    page = gateway.api("GET", "/uploads?limit=1").json
+    assert [each["id"] for each in page["items"]] == [new.id]
+    rest = gateway.api("GET", f"/uploads?cursor={page['next']}").json
+    assert rest["next"] is None
+    item, = rest["items"]
+    assert item.items() >= {"id": begun.id, "filename": "big.swu", "size": 10, "received": 4, "complete": False,
+                            "expected_sha256": 64 * "a"}.items()
+
+
 # ---- The protocol ----
 
 def test_options(gateway):

@@ -9,7 +9,7 @@ def digests(content):
 def files(gateway):
     """Everything in the store, by its path there."""
     return {path.relative_to(gateway.store).as_posix(): path.read_bytes()
-            for path in gateway.store.rglob("*") if path.is_file()}
+            for path in gateway.store.rglob("*") if path.is_file() and path.name != ".lock"}
 
 
 def artifact_file(content):

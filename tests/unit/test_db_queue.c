@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 static const enum query POLL = QUERY_DEVICE_POLL, FEEDBACK = QUERY_FEEDBACK_ADD;
-static const enum query REPORT = QUERY_ARTIFACT_LIST; /* not batched */
+static const enum query REPORT = QUERY_ARTIFACT_CONTENT; /* not batched */
 
 static struct db_item *item_new(size_t size)
 {

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/error.h"
@@ -112,6 +114,67 @@ static void test_upload_becomes_artifact(void **state)
 	assert_true(finish(f, ID, "abc")); /* once more, as after a crash */
 	assert_artifact(f, "abc");
 	assert_int_equal(store_sweep(f->store, -10), 0); /* nothing is left over */
+}
+
+static void test_removal_spares_what_was_written_to(void **state)
+{
+	struct fixture *f = *state;
+	int64_t now = time(NULL);
+
+	assert_true(store_artifact_remove(f->store, ABC, now)); /* nothing to remove */
+	assert_true(store_upload_begin(f->store, ID, &f->err));
+	assert_true(put(f, ID, 0, "abc"));
+	assert_true(finish(f, ID, "abc"));
+	assert_false(store_artifact_remove(f->store, ABC, now - 10));
+	assert_artifact(f, "abc");
+	assert_true(store_artifact_remove(f->store, ABC, now + 10));
+	assert_int_equal(store_artifact_open(f->store, ABC, 3, &f->err), -1);
+}
+
+/* Old bytes, stored again: as a piece that waited, or because we have them. */
+static void test_storing_counts_as_writing(void **state)
+{
+	struct fixture *f = *state;
+	struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	char path[200];
+
+	assert_true(store_upload_begin(f->store, ID, &f->err));
+	assert_true(put(f, ID, 0, "abc"));
+	snprintf(path, sizeof(path), "%s/some/where/uploads/%s", f->home, ID);
+	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	assert_true(finish(f, ID, "abc"));
+	assert_false(store_artifact_remove(f->store, ABC, 2));
+
+	snprintf(path, sizeof(path), "%s/some/where/ba/%s", f->home, ABC + 2);
+	assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+	assert_true(store_upload_begin(f->store, OTHER, &f->err));
+	assert_true(put(f, OTHER, 0, "abc"));
+	assert_true(finish(f, OTHER, "abc"));
+	assert_false(store_artifact_remove(f->store, ABC, 2));
+	assert_artifact(f, "abc");
+}
+
+static void test_removal_and_storing_exclude_each_other(void **state)
+{
+	struct fixture *f = *state;
+	char path[200];
+	int lock;
+
+	assert_true(store_upload_begin(f->store, ID, &f->err));
+	assert_true(put(f, ID, 0, "abc"));
+	assert_true(finish(f, ID, "abc"));
+	snprintf(path, sizeof(path), "%s/some/where/.lock", f->home);
+	lock = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(lock, LOCK_SH), 0); /* as another one who stores */
+	assert_false(store_artifact_remove(f->store, ABC, time(NULL) + 10));
+	assert_true(finish(f, ID, "abc"));
+	assert_int_equal(flock(lock, LOCK_EX), 0); /* as another one who removes */
+	assert_false(store_artifact_remove(f->store, ABC, time(NULL) + 10));
+	assert_false(finish(f, ID, "abc"));
+	assert_int_equal(f->err.code, ERR_UNAVAILABLE);
+	close(lock);
+	assert_true(finish(f, ID, "abc"));
+	assert_true(store_artifact_remove(f->store, ABC, time(NULL) + 10));
 }
 
 static void test_same_bytes_are_stored_once(void **state)
@@ -243,6 +306,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_upload_becomes_artifact),
 		TEST(test_same_bytes_are_stored_once),
+		TEST(test_removal_spares_what_was_written_to),
+		TEST(test_storing_counts_as_writing),
+		TEST(test_removal_and_storing_exclude_each_other),
 		TEST(test_lost_attempt_is_cut_off),
 		TEST(test_missing_bytes),
 		TEST(test_one_writer_at_a_time),
