@@ -131,8 +131,8 @@ static const struct route ROUTES[] = {
 
 	CALL("GET", P "/statistics/versions", "statistics_versions", ROLE_READER, fields_statistics, NULL, 200, "Statistics",
 	     "Devices by software version, now and over time; \"\" is none reported."),
-	CALL("GET", P "/statistics/deployments", "statistics_deployments", ROLE_READER, fields_statistics, NULL, 200, "Statistics",
-	     "Deployments by state, now and over time."),
+	CALL("GET", P "/statistics/deployments", "statistics_deployments", ROLE_READER, fields_statistics_deployments, NULL, 200, "Statistics",
+	     "Deployments by state, now and over time, of the project, a release, a cohort or both."),
 	CALL("GET", P "/statistics/seen", "statistics_seen", ROLE_READER, fields_statistics, NULL, 200, "Statistics",
 	     "Devices that polled within an hour, now and over time; estimated in fleets of more than 500,000."),
 

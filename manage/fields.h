@@ -47,6 +47,7 @@ extern const struct field fields_cohort[], fields_cohort_change[];
 extern const struct field fields_release[], fields_release_change[], fields_payload[];
 extern const struct field fields_activation[], fields_activation_list[];
 extern const struct field fields_what_if[], fields_statistics[];
+extern const struct field fields_statistics_deployments[];
 
 /* fields_device.c */
 extern const struct field fields_device_list[], fields_device[], fields_device_change[];

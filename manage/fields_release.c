@@ -73,10 +73,17 @@ const struct field fields_what_if[] = {
 
 static const char *const STEPS[] = { "hour", "day", "week", "month", NULL };
 
-const struct field fields_statistics[] = {
-	{ .name = "since", .type = FIELD_TIME, .about = "From this time on; 30 days ago by default." },
-	{ .name = "until", .type = FIELD_TIME, .about = "Before this time." },
-	{ .name = "step", .type = FIELD_WORD, .words = STEPS, .about = "One count each; day by default." },
+#define PERIOD                                                                                          \
+	{ .name = "since", .type = FIELD_TIME, .about = "From this time on; 30 days ago by default." }, \
+	{ .name = "until", .type = FIELD_TIME, .about = "Before this time." },                          \
+	{ .name = "step", .type = FIELD_WORD, .words = STEPS, .about = "One count each; day by default." }
+
+const struct field fields_statistics[] = { PERIOD, { 0 } };
+
+const struct field fields_statistics_deployments[] = {
+	PERIOD,
+	{ .name = "release", .type = FIELD_LINE, .min = 1, .max = 300, .about = "Only of this release." },
+	{ .name = "cohort", .type = FIELD_SLUG, .about = "Only for this cohort." },
 	{ 0 },
 };
 /* clang-format on */

@@ -91,14 +91,21 @@ begin
     delete from deployment_change
      where id <= _last
     returning *
+  ), summed as (
+    select t.project_id, t.release_id, t.cohort_id, t.state, sum(t.count) as count
+      from taken t
+      join release r on r.id = t.release_id
+      join cohort c on c.id = t.cohort_id
+     group by 1, 2, 3, 4
+    having sum(t.count) <> 0
+  ), over_time as (
+    insert into deployment_hour (release_id, cohort_id, state, at, change)
+    select s.release_id, s.cohort_id, s.state, date_trunc('hour', now()), s.count from summed s
+    on conflict (release_id, at, cohort_id, state) do update set change = deployment_hour.change + excluded.change
   )
   insert into deployment_count (project_id, release_id, cohort_id, state, count)
-  select t.project_id, t.release_id, t.cohort_id, t.state, sum(t.count)
-    from taken t
-    join release r on r.id = t.release_id
-    join cohort c on c.id = t.cohort_id
-   group by 1, 2, 3, 4
-  having sum(t.count) <> 0
+  select s.project_id, s.release_id, s.cohort_id, s.state, s.count
+    from summed s
   on conflict (project_id, release_id, cohort_id, state)
   do update set count = deployment_count.count + excluded.count;
 end $$;

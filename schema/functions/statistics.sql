@@ -41,6 +41,7 @@ begin
                               ('seen', jsonb_build_object('devices', coalesce(s.devices, 0)))) k (kind, counts)
   on conflict do nothing;
   delete from statistic where at < _hour - interval '400 days';
+  delete from deployment_hour where at < _hour - interval '400 days';
 end $$;
 
 -- ---- For the API ----
@@ -63,10 +64,6 @@ $$;
 
 create or replace function api_statistics_versions(_call api_request) returns api_reply language sql stable as $$
 select statistics_reply(_call, 'versions', statistics_versions((path_project(_call)).id))
-$$;
-
-create or replace function api_statistics_deployments(_call api_request) returns api_reply language sql stable as $$
-select statistics_reply(_call, 'deployments', statistics_deployments((path_project(_call)).id))
 $$;
 
 -- `now` is of the hour before the newest sample.
