@@ -9,6 +9,7 @@
 #include "gateway/secret.h"
 #include "gateway/store.h"
 #include "gateway/worker.h"
+#include "manage/endpoint.h"
 #include "manage/endpoints.h"
 #include "manage/filename.h"
 #include "manage/swu.h"
@@ -63,6 +64,7 @@ static bool write_body(struct request *req, const struct digest *digest, struct 
 
 static struct flow project_found(struct request *req, const struct db_rows *rows)
 {
+	const struct caller *caller = req->caller;
 	struct digest digest;
 	struct error err;
 
@@ -75,7 +77,8 @@ static struct flow project_found(struct request *req, const struct db_rows *rows
 			DB_ARGS(req->param[PARAM_PROJECT], digest.sha256, digest.sha1, digest.md5,
 				arena_printf(req->arena, "%zu", req->body_size),
 				req->param[PARAM_ARTIFACT],
-				swu_describe_artifact(req, digest.sha256, (int64_t)req->body_size)),
+				swu_describe_artifact(req, digest.sha256, (int64_t)req->body_size),
+				caller->actor),
 			artifact_added);
 }
 
@@ -83,11 +86,8 @@ static struct flow artifact_added(struct request *req, const struct db_rows *row
 {
 	if (db_count(rows) == 0)
 		return reply_fail(req, ERR_UNKNOWN, "no such project");
-	bool is_new = db_bool(rows, 0, "is_new");
-	json_t *artifact = db_json(rows, 0);
-
-	json_object_del(artifact, "is_new");
-	return reply_json(req, is_new ? 201 : 200, artifact);
+	return reply_text(req, db_bool(rows, 0, "is_new") ? 201 : 200, "application/json",
+			  db_text(rows, 0, "artifact"));
 }
 
 /* ---- GET: the bytes ---- */

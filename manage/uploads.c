@@ -28,6 +28,7 @@
 #include "gateway/secret.h"
 #include "gateway/store.h"
 #include "gateway/worker.h"
+#include "manage/endpoint.h"
 #include "manage/endpoints.h"
 #include "manage/swu.h"
 #include "manage/tus.h"
@@ -320,6 +321,7 @@ static struct flow piece_committed(struct request *req, const struct db_rows *ro
 /* May run twice at once, or again after a crash: every part of it can be repeated. */
 static struct flow store_artifact(struct request *req)
 {
+	const struct caller *caller = req->caller;
 	struct upload *upload = req->state;
 	const struct digest *digest = &upload->digest;
 	struct error *err = &upload->error;
@@ -330,7 +332,8 @@ static struct flow store_artifact(struct request *req)
 		return err->code == ERR_GONE ? give_up(req) : reply_error(req, err);
 	return db_query(req, QUERY_UPLOAD_COMPLETE,
 			DB_ARGS(upload->id, digest->sha256, digest->sha1, digest->md5,
-				swu_describe_artifact(req, digest->sha256, upload->size)),
+				swu_describe_artifact(req, digest->sha256, upload->size),
+				caller->actor),
 			artifact_stored);
 }
 

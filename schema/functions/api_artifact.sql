@@ -10,6 +10,33 @@ select json_build_object(
   'filename', _artifact.filename, 'swu', _artifact.swu, 'used', artifact_used(_artifact), 'created_at', _artifact.created_at)
 $$;
 
+-- The bytes are in the store: now the project has them. Can be repeated. Bytes that it has already are known by their
+-- newest name.
+create or replace function artifact_add(_actor jsonb, _project int, _sha256 text, _sha1 text, _md5 text, _size bigint, _filename text,
+                                        _swu jsonb, out artifact artifact, out is_new boolean) language plpgsql as $$
+declare
+  _call api_request;
+  _slug constant text := (select p.slug from project p where p.id = _project);
+  _old  artifact;
+begin
+  _call.actor := _actor;
+  insert into artifact (project_id, sha256, sha1, md5, size, filename, swu)
+  values (_project, _sha256, _sha1, _md5, _size, _filename, _swu)
+  on conflict (project_id, sha256) do nothing
+  returning * into artifact;
+  is_new := found;
+  if is_new then
+    perform audit_add(_call, _slug, 'artifact.add', 'artifact ' || _sha256, null, artifact_json(artifact)::jsonb);
+    return;
+  end if;
+  select * into strict artifact from artifact a where a.project_id = _project and a.sha256 = _sha256 for no key update;
+  if artifact.filename <> _filename then
+    _old := artifact;
+    update artifact a set filename = _filename where a.id = _old.id returning * into artifact;
+    perform audit_add(_call, _slug, 'artifact.rename', 'artifact ' || _sha256, artifact_json(_old)::jsonb, artifact_json(artifact)::jsonb);
+  end if;
+end $$;
+
 create or replace function find_artifact(_project project, _sha256 text) returns artifact language plpgsql stable as $$
 declare
   _artifact artifact;

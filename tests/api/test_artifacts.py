@@ -23,6 +23,19 @@ def test_put_again(gateway):
     assert files(gateway) == artifact_file(b"abc")
 
 
+@pytest.mark.parametrize("way", ["PUT", "tus"])
+def test_artifacts_are_in_the_audit_log(gateway, admin, way):
+    for name in ("a.swu", "a.swu", "b.swu"):
+        if way == "PUT":
+            gateway.api("PUT", f"/artifacts/{name}", data=b"abc")
+        else:
+            upload(gateway.api, name, b"abc")
+    renamed, added = admin.items("//audit?action=artifact")
+    assert {renamed["object"], added["object"]} == {"artifact " + digests(b"abc")["sha256"]}
+    assert (added["action"], added["actor"], added["before"], added["after"]["filename"]) == ("artifact.add", "first", None, "a.swu")
+    assert (renamed["before"]["filename"], renamed["after"]["filename"]) == ("a.swu", "b.swu")
+
+
 def test_put_without_bytes(gateway):
     reply = gateway.api("PUT", "/artifacts/empty", data=b"")
     assert reply.status == 201
@@ -135,7 +148,7 @@ def test_delete(admin, gateway, remove):
     expect(204, admin.delete(f"/artifacts/{sha256}"))
     expect(404, admin.delete(f"/artifacts/{sha256}"))
     assert admin.items("/artifacts") == []
-    entry, = admin.items("//audit?action=artifact")
+    (entry,) = admin.items("//audit?action=artifact.delete")
     assert (entry["action"], entry["object"]) == ("artifact.delete", f"artifact {sha256}")
     assert entry["before"]["filename"] == "b.img"
     assert files(gateway) == artifact_file(b"abc"), "for an hour"
