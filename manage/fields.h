@@ -40,7 +40,7 @@ extern const struct field fields_page[];
 
 /* fields_project.c */
 extern const struct field fields_project[], fields_project_change[];
-extern const struct field fields_key[];
+extern const struct field fields_key[], fields_key_change[];
 extern const struct field fields_cohort[], fields_cohort_change[];
 
 /* fields_release.c */

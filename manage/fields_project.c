@@ -45,13 +45,14 @@ static const char *const SCHEMES[] = { "natural", "semver", NULL };
 const struct field fields_project[] = { SLUG("project"), PROJECT_SETTINGS, { 0 } };
 const struct field fields_project_change[] = { PROJECT_SETTINGS, { 0 } };
 
-const struct field fields_key[] = {
-	{ .name = "name", .type = FIELD_LINE, .max = FIELDS_NAME_MAX, .about = "For people.", .example = "\"factory line 2\"" },
-	{ .name = "cohort", .type = FIELD_SLUG,
-	  .about = "Devices that come with this key get what is active here, whatever cohort they are in.",
-	  .example = "\"factory\"" },
-	{ 0 },
-};
+#define KEY_NAME                                                                                                \
+	{ .name = "name", .type = FIELD_LINE, .max = FIELDS_NAME_MAX, .about = "For people.", .example = "\"factory line 2\"" }
+#define KEY_COHORT                                                                                              \
+	.name = "cohort", .type = FIELD_SLUG, .example = "\"factory\"",                                         \
+	.about = "Devices that come with this key get what is active here, whatever cohort they are in"
+
+const struct field fields_key[] = { KEY_NAME, { KEY_COHORT "." }, { 0 } };
+const struct field fields_key_change[] = { KEY_NAME, { KEY_COHORT "; null: in their own.", .nullable = true }, { 0 } };
 
 #define COHORT_SETTINGS                                                                                        \
 	NAME,                                                                                                  \

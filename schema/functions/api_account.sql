@@ -217,14 +217,8 @@ begin
 end $$;
 
 create or replace function api_token_revoke(_call api_request) returns api_reply language plpgsql as $$
-declare
-  _token api_token;
 begin
-  select * into _token from api_token t where t.id::text = _call.path ->> 'token' for no key update;
-  if not found then
-    perform fail(404, 'no such token');
-  end if;
-  return reply(token_json(token_revoke(_call, _token)));
+  return reply(token_json(token_revoke(_call, find_token(_call.path ->> 'token'))));
 end $$;
 
 -- ---- Whoever asks ----

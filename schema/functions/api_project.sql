@@ -163,13 +163,9 @@ end $$;
 create or replace function api_key_revoke(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := lock_project(_call);
-  _old     project_key;
+  _old     constant project_key := find_key(_project, _call.path ->> 'key');
   _new     project_key;
 begin
-  select * into _old from project_key k where k.project_id = _project.id and k.id::text = _call.path ->> 'key';
-  if not found then
-    perform fail(404, 'no such key');
-  end if;
   if _old.revoked_at is not null then
     return reply(key_json(_old));
   end if;

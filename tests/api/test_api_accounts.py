@@ -298,6 +298,26 @@ def test_token_by_login(browser, gateway, admin):
     expect(401, laptop.get("//me"))
 
 
+def test_tokens_of_ones_own(browser, gateway, admin):
+    laptop, phone = (Operator(gateway, expect(200, browser.call("POST", "/login", {**LOGIN, "token_name": name})).json["token"])
+                     for name in ("laptop", "phone"))
+    ci = expect(201, admin.post("//tokens", {"name": "ci", "role": "admin"})).json
+    assert [each["name"] for each in laptop.items("//me/tokens?limit=1")] == [
+        "anna@example.com (phone)", "anna@example.com (laptop)"]
+    assert admin.items("//me/tokens") == [], "it has no user"
+    lost = laptop.items("//me/tokens")[0]
+    assert expect(200, admin.get(f"//tokens/{lost['id']}")).json == lost
+    expect(403, laptop.get(f"//tokens/{lost['id']}"))
+    assert expect(200, laptop.post(f"//me/tokens/{lost['id']}/revoke")).json["revoked_at"]
+    expect(401, phone.get("//me"))
+    entry = admin.get("//audit?limit=1").json["items"][0]
+    assert (entry["action"], entry["object"]) == ("token.revoke", f"token {lost['id']}")
+    for other in (ci["id"], 999, "x"):
+        expect(404, laptop.post(f"//me/tokens/{other}/revoke"))
+    expect(404, admin.post(f"//me/tokens/{ci['id']}/revoke"))
+    expect(404, admin.get("//tokens/999"))
+
+
 def test_protected_cohorts(admin, gateway, browser):
     """They need a manager, or a token with the right."""
     tokens = [Operator(gateway, expect(201, admin.post("//tokens", {

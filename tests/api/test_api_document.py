@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lib.operator import Operator, expect
 from lib.schema import problems
+from lib.store import digests
 
 ROLES = ["anyone", "signed_in", "reader", "member", "manager", "admin"]
 
@@ -65,7 +66,7 @@ def test_if_match_is_documented_where_it_works(document, admin, gateway):
     """Whoever sends it relies on it: it is compared, or refused, never ignored."""
     some_data(admin, gateway)
     known = {"project": "default", "cohort": "beta", "release": "1.0.0", "device": "cam-0001", "n": "1",
-             "user": "anna@example.com"}
+             "user": "anna@example.com", "key": "1", "artifact": digests(b"a")["sha256"]}
     for method, path, operation in operations(document):
         if method in ("get", "head", "options"):
             continue

@@ -96,6 +96,34 @@ def test_a_key_is_shown_once_and_opens_the_project(admin, gateway):
     assert expect(200, admin.post(f"/keys/{made['id']}/revoke")).json == revoked
 
 
+def test_change_of_a_key(admin, gateway, releases):
+    expect(201, admin.post("/cohorts", {"slug": "beta"}))
+    releases.publish("1.1.0", cohort="beta")
+    made = expect(201, admin.post("/keys", {"name": "line 1"})).json
+    path = f"/keys/{made['id']}"
+
+    def asks():
+        device = {"Memfault-Project-Key": made["key"]}
+        query = "device_serial=cam-1&hardware_version=board-a&software_type=main&current_version=1.0.0"
+        return gateway.request("GET", f"/api/v0/releases/latest?{query}", headers=device).status
+
+    assert asks() == 204
+    got = expect(200, admin.get(path))
+    assert got.json.items() >= {"id": made["id"], "name": "line 1", "cohort": None}.items() and "key" not in got.json
+    changed = expect(200, admin.patch(path, {"name": "line 2", "cohort": "beta"}, headers={"If-Match": got.headers["ETag"]}))
+    assert changed.json == {**got.json, "name": "line 2", "cohort": "beta"}
+    assert changed.headers["ETag"] == admin.get(path).headers["ETag"]
+    expect(412, admin.patch(path, {"name": "line 3"}, headers={"If-Match": got.headers["ETag"]}))
+    assert asks() == 200
+    assert expect(200, admin.patch(path, {"cohort": None})).json["cohort"] is None
+    assert asks() == 204
+    expect(200, admin.patch(path, {"cohort": None}))
+    assert [each["after"]["cohort"] for each in admin.items("//audit?action=key.change")] == [None, "beta"]
+    expect(422, admin.patch(path, {"cohort": "nowhere"}), "/cohort")
+    expect(404, admin.patch("/keys/999", {"name": "x"}))
+    expect(404, admin.get("/keys/x"))
+
+
 def test_keys_are_not_stored(admin, database):
     key = admin.post("/keys", {}, headers={"Idempotency-Key": "once"}).json["key"]
     for (table,) in database("select tablename from pg_tables where schemaname = 'public'"):
