@@ -32,6 +32,7 @@ enum field_type {
 	FIELD_INTEGER,  /* from `min` to `max` */
 	FIELD_BOOLEAN,
 	FIELD_WORD,         /* one of `words` */
+	FIELD_WORDS,        /* of the query: some of `words` with commas between */
 	FIELD_TEXTS,        /* array of `min` to `max` different lines */
 	FIELD_CERTIFICATES, /* array of `min` to `max` X.509 certificates, PEM */
 	FIELD_ATTRIBUTES,   /* object of at most `max` lines; with `words` they are among these */

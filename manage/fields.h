@@ -39,12 +39,13 @@ enum {
 extern const struct field fields_page[];
 
 /* fields_project.c */
-extern const struct field fields_project[], fields_project_change[];
-extern const struct field fields_key[], fields_key_change[];
-extern const struct field fields_cohort[], fields_cohort_change[];
+extern const struct field fields_project[], fields_project_change[], fields_project_list[];
+extern const struct field fields_key[], fields_key_change[], fields_key_list[];
+extern const struct field fields_cohort[], fields_cohort_change[], fields_cohort_list[];
 
 /* fields_release.c */
-extern const struct field fields_release[], fields_release_change[], fields_payload[];
+extern const struct field fields_release[], fields_release_change[], fields_release_list[];
+extern const struct field fields_payload[];
 extern const struct field fields_activation[], fields_activation_list[];
 extern const struct field fields_what_if[], fields_statistics[];
 extern const struct field fields_statistics_deployments[];
@@ -55,7 +56,8 @@ extern const struct field fields_device_move[];
 extern const struct field fields_device_deployments[], fields_deployment_list[], fields_cancel[];
 
 /* fields_account.c */
-extern const struct field fields_user[], fields_user_change[], fields_token[];
+extern const struct field fields_user[], fields_user_change[], fields_user_list[];
+extern const struct field fields_token[], fields_token_list[];
 extern const struct field fields_login[], fields_me_password[];
 extern const struct field fields_audit[], fields_audit_export[], fields_audit_verify[];
 

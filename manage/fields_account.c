@@ -11,6 +11,7 @@ enum { TEN_YEARS = 315360000, OBJECT_MAX = 600 };
 
 static const char *const PROJECT_ROLES[] = { "none", "reader", "member", "manager", NULL };
 static const char *const TOKEN_ROLES[] = { "reader", "member", "manager", "admin", NULL };
+static const char *const ACTOR_KINDS[] = { "user", "token", "system", NULL };
 static const char *const FORMATS[] = { "jsonl", "csv", NULL };
 
 /* clang-format off */
@@ -68,6 +69,7 @@ const struct field fields_me_password[] = {
 	{ .name = "project", .type = FIELD_SLUG, .about = "Only of this project. All but administrators have to say it." }, \
 	{ .name = "actor", .type = FIELD_LINE, .min = 1, .max = EMAIL_MAX,                              \
 	  .about = "Only by this user (e-mail), token (name) or mewsd itself." },                       \
+	{ .name = "actor_kind", .type = FIELD_WORD, .words = ACTOR_KINDS, .about = "Only by users, by tokens, or by mewsd itself (system)." }, \
 	{ .name = "action", .type = FIELD_LINE, .min = 1, .max = FIELDS_NAME_MAX,                       \
 	  .about = "Only this action, such as release.create, or all that begin so: release." },        \
 	{ .name = "object", .type = FIELD_LINE, .min = 1, .max = OBJECT_MAX,                            \
@@ -84,4 +86,23 @@ const struct field fields_audit_export[] = {
 };
 
 const struct field fields_audit_verify[] = { FIELDS_CURSOR, { 0 } };
+
+static const char *const USER_SORTS[] = { "email", "-email", "name", "-name", "created_at", "-created_at", NULL };
+
+const struct field fields_user_list[] = {
+	FIELDS_LIMIT, FIELDS_CURSOR,
+	FIELDS_SORT(USER_SORTS, "`email` by default; \"-\" turns the order round."),
+	FIELDS_SEARCH("Only with this in the e-mail or the name."),
+	{ 0 },
+};
+
+static const char *const TOKEN_SORTS[] = { "created_at", "-created_at", "name", "-name", "expires_at", "-expires_at", "last_used_at", "-last_used_at", NULL };
+
+const struct field fields_token_list[] = {
+	FIELDS_LIMIT, FIELDS_CURSOR,
+	FIELDS_SORT(TOKEN_SORTS, "`-created_at` by default; \"-\" turns the order round."),
+	FIELDS_SEARCH("Only with this in the name or at the beginning of the token."),
+	{ .name = "valid", .type = FIELD_BOOLEAN, .about = "Only those that open something (true), or only revoked and expired ones (false)." },
+	{ 0 },
+};
 /* clang-format on */

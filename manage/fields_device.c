@@ -72,7 +72,7 @@ const struct field fields_device_deployments[] = {
 
 const struct field fields_deployment_list[] = {
 	FIELDS_LIMIT, FIELDS_CURSOR,
-	{ .name = "state", .type = FIELD_WORD, .words = STATES, .about = "Only in this state." },
+	{ .name = "state", .type = FIELD_WORDS, .words = STATES, .about = "Only in this state, or in one of several: failed,timed_out." },
 	{ .name = "release", .type = FIELD_LINE, .min = 1, .max = RELEASE_MAX, .about = "Only of this release." },
 	{ .name = "cohort", .type = FIELD_SLUG, .about = "Only for this cohort." },
 	{ .name = "since", .type = FIELD_TIME, .about = "Only that began at this time or later." },

@@ -72,4 +72,34 @@ const struct field fields_key_change[] = { KEY_NAME, { KEY_COHORT "; null: in th
 
 const struct field fields_cohort[] = { SLUG("cohort"), COHORT_SETTINGS, { 0 } };
 const struct field fields_cohort_change[] = { COHORT_SETTINGS, { 0 } };
+
+/* ---- Lists ---- */
+
+static const char *const PROJECT_SORTS[] = { "slug", "-slug", "name", "-name", "created_at", "-created_at", NULL };
+
+const struct field fields_project_list[] = {
+	FIELDS_LIMIT, FIELDS_CURSOR,
+	FIELDS_SORT(PROJECT_SORTS, "`slug` by default; \"-\" turns the order round."),
+	FIELDS_SEARCH("Only with this in the slug or the name."),
+	{ 0 },
+};
+
+static const char *const KEY_SORTS[] = { "created_at", "-created_at", "name", "-name", NULL };
+
+const struct field fields_key_list[] = {
+	FIELDS_LIMIT, FIELDS_CURSOR,
+	FIELDS_SORT(KEY_SORTS, "`-created_at` by default; \"-\" turns the order round."),
+	FIELDS_SEARCH("Only with this in the name or at the beginning of the key."),
+	{ .name = "revoked", .type = FIELD_BOOLEAN, .about = "Only revoked keys (true), or only others (false)." },
+	{ 0 },
+};
+
+static const char *const COHORT_SORTS[] = { "slug", "-slug", "name", "-name", "created_at", "-created_at", NULL };
+
+const struct field fields_cohort_list[] = {
+	FIELDS_LIMIT, FIELDS_CURSOR,
+	FIELDS_SORT(COHORT_SORTS, "`slug` by default; \"-\" turns the order round."),
+	FIELDS_SEARCH("Only with this in the slug or the name."),
+	{ 0 },
+};
 /* clang-format on */

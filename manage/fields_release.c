@@ -60,6 +60,7 @@ const struct field fields_activation[] = {
 const struct field fields_activation_list[] = {
 	FIELDS_LIMIT, FIELDS_CURSOR,
 	{ .name = "cohort", .type = FIELD_SLUG, .about = "Only of this cohort." },
+	{ .name = "release", .type = FIELD_LINE, .min = 1, .max = 300, .about = "Only of this release." },
 	{ .name = "active", .type = FIELD_BOOLEAN, .about = "Only what is active (true), or was pulled (false)." },
 	{ 0 },
 };
@@ -84,6 +85,16 @@ const struct field fields_statistics_deployments[] = {
 	PERIOD,
 	{ .name = "release", .type = FIELD_LINE, .min = 1, .max = 300, .about = "Only of this release." },
 	{ .name = "cohort", .type = FIELD_SLUG, .about = "Only for this cohort." },
+	{ 0 },
+};
+
+static const char *const RELEASE_SORTS[] = { "created_at", "-created_at", "version", "-version", NULL };
+
+const struct field fields_release_list[] = {
+	FIELDS_LIMIT, FIELDS_CURSOR,
+	FIELDS_SORT(RELEASE_SORTS, "`-created_at` by default; \"-\" turns the order round."),
+	FIELDS_SEARCH("Only with this in the name or the notes."),
+	{ .name = "active", .type = FIELD_BOOLEAN, .about = "Only what is active in a cohort (true), or nowhere (false)." },
 	{ 0 },
 };
 /* clang-format on */

@@ -77,6 +77,9 @@ static void add_fields(const char *in, const struct field *fields, json_t *out)
 		json_object_del(schema, "description");
 		json_array_append_new(
 			out, parameter(in, fields->name, fields->required, fields->about, schema));
+		if (fields->type == FIELD_WORDS) /* with commas between */
+			json_object_set_new(json_array_get(out, json_array_size(out) - 1),
+					    "explode", json_false());
 	}
 }
 

@@ -66,6 +66,10 @@ static json_t *type_schema(const struct field *field)
 		return json_pack("{s:s}", "type", "boolean");
 	case FIELD_WORD:
 		return json_pack("{s:s, s:o}", "type", "string", "enum", strings(field->words));
+	case FIELD_WORDS:
+		return json_pack("{s:s, s:I, s:{s:s, s:o}}", "type", "array", "minItems",
+				 (json_int_t)1, "items", "type", "string", "enum",
+				 strings(field->words));
 	case FIELD_TEXTS:
 		return array_schema(field, text_schema(1, ITEM_MAX));
 	case FIELD_CERTIFICATES:

@@ -89,6 +89,19 @@ static bool check_word(const struct field *field, const char *at, const char *te
 			   list_words(field->words, words, sizeof(words)));
 }
 
+/* "failed,timed_out" */
+static bool check_words(const struct field *field, const char *at, const char *text,
+			struct error *err)
+{
+	char *words = strdup(text), *rest = words;
+	bool good = true;
+
+	for (const char *word; good && (word = strsep(&rest, ","));)
+		good = check_word(field, at, word, err);
+	free(words);
+	return good;
+}
+
 static bool check_length(const struct field *field, const char *at, const char *text,
 			 struct error *err)
 {
@@ -114,6 +127,8 @@ static bool check_text(const struct field *field, const char *at, const char *te
 				   field->name);
 	case FIELD_WORD:
 		return check_word(field, at, text, err);
+	case FIELD_WORDS:
+		return check_words(field, at, text, err);
 	case FIELD_TIME:
 		return is_time(text) ||
 		       error_field(err, ERR_INVALID, at,
@@ -269,6 +284,7 @@ bool value_check(const struct field *field, json_t *value, struct error *err)
 	case FIELD_VERSION:
 	case FIELD_SHA256:
 	case FIELD_WORD:
+	case FIELD_WORDS:
 	case FIELD_TIME:
 		break;
 	}

@@ -25,12 +25,10 @@ begin
 end $$;
 
 create or replace function api_user_list(_call api_request) returns api_reply language plpgsql as $$
-declare
-  _limit constant int := page_limit(_call);
-  _after constant text := coalesce(cursor_decode(_call.params ->> 'cursor') ->> 0, '');
 begin
-  return (select page(array_agg(user_json(s.o)), array_agg(jsonb_build_array((s.o).email)), _limit)
-            from (select o from operator o where o.email > _after order by o.email limit _limit + 1) s);
+  return page_of_list(_call, 'operator', 'user_json(s.x)',
+    case when _call.params ? 'search' then text_contains('x.email || '' '' || x.name', _call.params ->> 'search') else 'true' end,
+    '{"email": ["x.email", "text"], "name": ["lower(x.name)", "text"], "created_at": ["x.id", "int"]}', 'email');
 end $$;
 
 create or replace function api_user_get(_call api_request) returns api_reply language plpgsql as $$
@@ -154,15 +152,6 @@ select json_build_object(
   'created_by', _token.created_by, 'created_at', _token.created_at, 'expires_at', _token.expires_at,
   'revoked_at', _token.revoked_at, 'last_used_at', _token.last_used_at)
 $$;
-
-create or replace function api_token_list(_call api_request) returns api_reply language plpgsql as $$
-declare
-  _limit  constant int := page_limit(_call);
-  _before constant int := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::int, 2147483647);
-begin
-  return (select page(array_agg(token_json(s.t)), array_agg(jsonb_build_array((s.t).id)), _limit)
-            from (select t from api_token t where t.id < _before order by t.id desc limit _limit + 1) s);
-end $$;
 
 -- Ids of the projects that the body names; null: all.
 create or replace function token_projects(_body jsonb) returns int[] language plpgsql stable as $$

@@ -66,15 +66,20 @@ declare
   _limit   constant int := page_limit(_call);
   _before  constant bigint := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::bigint, 9223372036854775807);
   _cohort  cohort;
+  _release release;
 begin
   if _call.params ? 'cohort' then
     _cohort := find_cohort(_project, _call.params ->> 'cohort', 400, 'cohort');
+  end if;
+  if _call.params ? 'release' then
+    _release := find_release(_project, _call.params ->> 'release', 400, 'release');
   end if;
   return (select page(array_agg(activation_json(s.v)), array_agg(jsonb_build_array((s.v).id)), _limit)
             from (select v
                     from activation v
                    where v.project_id = _project.id and v.id < _before
                      and (_cohort.id is null or v.cohort_id = _cohort.id)
+                     and (_release.id is null or v.release_id = _release.id)
                      and (not _call.params ? 'active' or (v.pulled_at is null) = (_call.params ->> 'active')::boolean)
                    order by v.id desc limit _limit + 1) s);
 end $$;

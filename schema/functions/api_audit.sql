@@ -46,6 +46,7 @@ select concat_ws(' and ', 'true',
        then format('(a).id <= coalesce((select x.id from audit x where x.at < %L order by x.at desc limit 1), 0)',
                    _params ->> 'until') end,
   case when not _indexed and _params ? 'actor' then format('(a).actor = %L', _params ->> 'actor') end,
+  case when not _indexed and _params ? 'actor_kind' then format('(a).actor_kind = %L', _params ->> 'actor_kind') end,
   case when not _indexed and _params ? 'action'
        then format('((a).action = %L or starts_with((a).action, %L))', _params ->> 'action', (_params ->> 'action') || '.') end)
 $$;

@@ -25,12 +25,11 @@ end $$;
 create or replace function api_cohort_list(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
-  _limit   constant int := page_limit(_call);
-  _after   constant text := coalesce(cursor_decode(_call.params ->> 'cursor') ->> 0, '');
 begin
-  return (select page(array_agg(cohort_json(s.c)), array_agg(jsonb_build_array((s.c).slug)), _limit)
-            from (select c from cohort c where c.project_id = _project.id and c.slug > _after
-                   order by c.slug limit _limit + 1) s);
+  return page_of_list(_call, 'cohort', 'cohort_json(s.x)',
+    concat_ws(' and ', format('x.project_id = %s', _project.id),
+      case when _call.params ? 'search' then text_contains('x.slug || '' '' || x.name', _call.params ->> 'search') end),
+    '{"slug": ["x.slug", "text"], "name": ["lower(x.name)", "text"], "created_at": ["x.id", "int"]}', 'slug');
 end $$;
 
 create or replace function api_cohort_get(_call api_request) returns api_reply language plpgsql as $$

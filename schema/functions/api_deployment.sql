@@ -48,14 +48,31 @@ select concat_ws(' and ', 'true',
   case when _indexed and _release.id is not null then format('(x).release_id = %s', _release.id) end,
   case when _indexed and _params ? 'since' then format('(x).created_at >= %L', _params ->> 'since') end,
   case when _indexed and _params ? 'until' then format('(x).created_at < %L', _params ->> 'until') end,
-  case when _params ? 'state' and _indexed = (_release.id is null and state_is_trouble(_params ->> 'state'))
-       then format('(x).state = %L', _params ->> 'state') end,
+  case when not _indexed and _params ? 'state' and not states_are_indexed(_release, _params)
+       then format('(x).state = any (%L)', string_to_array(_params ->> 'state', ',')) end,
   case when not _indexed and _cohort.id is not null then format('(x).cohort_id = %s', _cohort.id) end)
 $$;
 
--- Has index deployment_trouble those in this state?
-create or replace function state_is_trouble(_state text) returns boolean language sql immutable as $$
-select _state in ('rejected', 'canceling', 'failed', 'canceled', 'rolled_back', 'timed_out')
+-- Has index deployment_trouble those in these states, newest first?
+create or replace function states_are_indexed(_release release, _params jsonb) returns boolean language sql immutable as $$
+select _release.id is null
+   and string_to_array(_params ->> 'state', ',') <@ '{rejected,canceling,failed,canceled,rolled_back,timed_out}'
+$$;
+
+-- The rows that a page is looked for in, as device_scan(); of several states, each has its own scan of the index.
+create or replace function deployment_scan(_release release, _params jsonb, _indexed text) returns text language sql immutable as $$
+select format('select s.x, jsonb_build_array(''newest'', s.created_at, s.device_id, s.n) as key from (%s) s'
+              ' order by s.created_at desc, s.device_id desc, s.n desc limit %s',
+              string_agg(format(
+                '(select x, x.created_at, x.device_id, x.n'
+                '   from deployment x'
+                '  where x.project_id = $1 and %s and %s'
+                '    and ($2::jsonb is null or (x.created_at, x.device_id, x.n) < (($2 ->> 1)::timestamptz, $2 ->> 2, ($2 ->> 3)::int))'
+                '  order by x.created_at desc, x.device_id desc, x.n desc limit %s)',
+                _indexed, case when state is null then 'true' else format('x.state = %L', state) end, scan_limit()), ' union all '),
+              scan_limit())
+  from (select distinct unnest(case when states_are_indexed(_release, _params) then string_to_array(_params ->> 'state', ',')
+                                    else array[null] end) as state) each
 $$;
 
 create or replace function api_deployment_list(_call api_request) returns api_reply language plpgsql as $$
@@ -70,14 +87,9 @@ begin
   if _call.params ? 'release' then
     _release := find_release(_project, _call.params ->> 'release', 400, 'release');
   end if;
-  return page_of_scan(_call, _project, 'deployment_json(s.x)', 'newest', format(
-    'select x, jsonb_build_array(''newest'', x.created_at, x.device_id, x.n) as key'
-    '  from deployment x'
-    ' where x.project_id = $1 and %s'
-    '   and ($2::jsonb is null or (x.created_at, x.device_id, x.n) < (($2 ->> 1)::timestamptz, $2 ->> 2, ($2 ->> 3)::int))'
-    ' order by x.created_at desc, x.device_id desc, x.n desc limit %s',
-    deployment_filter(_cohort, _release, _call.params, true), scan_limit()),
-    deployment_filter(_cohort, _release, _call.params, false));
+  return page_of_scan(_call, _project, 'deployment_json(s.x)', 'newest',
+                      deployment_scan(_release, _call.params, deployment_filter(_cohort, _release, _call.params, true)),
+                      deployment_filter(_cohort, _release, _call.params, false));
 end $$;
 
 -- ---- Of a device ----

@@ -21,13 +21,11 @@ select (_call.actor -> 'projects') is null or (_call.actor -> 'projects') @> to_
 $$;
 
 create or replace function api_project_list(_call api_request) returns api_reply language plpgsql as $$
-declare
-  _limit constant int := page_limit(_call);
-  _after constant text := coalesce(cursor_decode(_call.params ->> 'cursor') ->> 0, '');
 begin
-  return (select page(array_agg(project_json(s.p)), array_agg(jsonb_build_array((s.p).slug)), _limit)
-            from (select p from project p where p.slug > _after and may_read(_call, p.id)
-                   order by p.slug limit _limit + 1) s);
+  return page_of_list(_call, 'project', 'project_json(s.x)',
+    concat_ws(' and ', format('may_read(%L, x.id)', _call),
+      case when _call.params ? 'search' then text_contains('x.slug || '' '' || x.name', _call.params ->> 'search') end),
+    '{"slug": ["x.slug", "text"], "name": ["lower(x.name)", "text"], "created_at": ["x.id", "int"]}', 'slug');
 end $$;
 
 create or replace function api_project_get(_call api_request) returns api_reply language plpgsql as $$
@@ -135,12 +133,12 @@ $$;
 create or replace function api_key_list(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
-  _limit   constant int := page_limit(_call);
-  _before  constant int := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::int, 2147483647);
 begin
-  return (select page(array_agg(key_json(s.k)), array_agg(jsonb_build_array((s.k).id)), _limit)
-            from (select k from project_key k where k.project_id = _project.id and k.id < _before
-                   order by k.id desc limit _limit + 1) s);
+  return page_of_list(_call, 'project_key', 'key_json(s.x)',
+    concat_ws(' and ', format('x.project_id = %s', _project.id),
+      case when _call.params ? 'search' then text_contains('x.name || '' '' || x.prefix', _call.params ->> 'search') end,
+      case when _call.params ? 'revoked' then format('(x.revoked_at is not null) = %L', _call.params ->> 'revoked') end),
+    '{"created_at": ["x.id", "int"], "name": ["lower(x.name)", "text"]}', '-created_at');
 end $$;
 
 create or replace function api_key_create(_call api_request) returns api_reply language plpgsql as $$

@@ -79,12 +79,13 @@ end $$;
 create or replace function api_release_list(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := path_project(_call);
-  _limit   constant int := page_limit(_call);
-  _before  constant bigint := coalesce((cursor_decode(_call.params ->> 'cursor') ->> 0)::bigint, 9223372036854775807);
 begin
-  return (select page(array_agg(release_json(s.r)), array_agg(jsonb_build_array((s.r).id)), _limit)
-            from (select r from release r where r.project_id = _project.id and r.id < _before
-                   order by r.id desc limit _limit + 1) s);
+  return page_of_list(_call, 'release', 'release_json(s.x)',
+    concat_ws(' and ', format('x.project_id = %s', _project.id),
+      case when _call.params ? 'search' then text_contains('release_name(x) || '' '' || x.notes', _call.params ->> 'search') end,
+      case when _call.params ? 'active'
+           then format('exists (select from activation v where v.release_id = x.id and v.pulled_at is null) = %L', _call.params ->> 'active') end),
+    '{"created_at": ["x.id", "bigint"], "version": ["x.version_key", "bytea"]}', '-created_at');
 end $$;
 
 create or replace function api_release_get(_call api_request) returns api_reply language plpgsql as $$

@@ -1,4 +1,19 @@
--- One token, and the tokens of whoever asks.
+-- Lists of tokens, one token, and the tokens of whoever asks.
+
+create or replace function tokens_page(_call api_request, _where text) returns api_reply language sql stable as $$
+select page_of_list(_call, 'api_token', 'token_json(s.x)',
+  concat_ws(' and ', _where,
+    case when _call.params ? 'search' then text_contains('x.name || '' '' || x.prefix', _call.params ->> 'search') end,
+    case when _call.params ? 'valid'
+         then format('(x.revoked_at is null and coalesce(x.expires_at > now(), true)) = %L', _call.params ->> 'valid') end),
+  '{"created_at": ["x.id", "int"], "name": ["lower(x.name)", "text"],
+    "expires_at": ["coalesce(x.expires_at, ''infinity'')", "timestamptz"],
+    "last_used_at": ["coalesce(x.last_used_at, ''-infinity'')", "timestamptz"]}', '-created_at')
+$$;
+
+create or replace function api_token_list(_call api_request) returns api_reply language sql stable as $$
+select tokens_page(_call, 'true')
+$$;
 
 create or replace function find_token(_id text) returns api_token language plpgsql as $$
 declare
@@ -22,11 +37,9 @@ create or replace function my_id(_call api_request) returns int language sql sta
 select o.id from operator o where o.email = _call.actor ->> 'account'
 $$;
 
-create or replace function api_me_tokens(_call api_request) returns api_reply language plpgsql as $$
-begin
-  return page_of_list(_call, 'api_token', 'token_json(s.x)', format('x.operator_id = %L', my_id(_call)),
-                      '{"created_at": ["x.id", "int"]}', '-created_at');
-end $$;
+create or replace function api_me_tokens(_call api_request) returns api_reply language sql stable as $$
+select tokens_page(_call, format('x.operator_id = %L', my_id(_call)))
+$$;
 
 create or replace function api_me_token_revoke(_call api_request) returns api_reply language plpgsql as $$
 declare

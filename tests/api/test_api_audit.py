@@ -72,6 +72,7 @@ def test_filters(admin, busy):
     entries = admin.items("//audit")
     middle = entries[4]["at"].replace("+00:00", "Z")
     for query, expected in {"project=default": 12, "project=nowhere": 0, "actor=first": 10, "actor=mewsd": 3,
+                            "actor_kind=token": 10, "actor_kind=system": 3,
                             "action=cohort.create": 5, "action=cohort": 10, "action=coh": 0, "object=cohort%20c1": 2,
                             "object=cohort%20c1&action=cohort.create": 1, f"since={middle}": 5, f"until={middle}": 8,
                             "since=2100-01-01T00:00:00Z": 0, "until=2000-01-01T00:00:00Z": 0}.items():

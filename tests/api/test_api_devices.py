@@ -291,8 +291,22 @@ def test_list_and_filters(admin, offered, gateway, database):
         "": [2, 1], "state=failed": [1], "state=offered": [2], "release=1.1.0": [2, 1], "cohort=default": [2, 1],
         "release=1.1.0&state=failed&cohort=default": [1], "since=2020-01-01T00:00:00Z": [2, 1],
         "until=2020-01-01T00:00:00Z": [], "state=confirmed": [],
+        "state=failed,offered": [2, 1], "state=failed,canceled": [1], "state=failed,timed_out,failed": [1],
+        "state=canceled,timed_out": [], "release=1.1.0&state=canceled,failed": [1],
     }.items():
         assert [each["n"] for each in admin.items(f"/deployments?limit=1&{query}")] == expected, query
-    expect(400, admin.get("/deployments?state=odd"), "state")
+    for states in ("odd", "", "failed,", "failed,odd"):
+        expect(400, admin.get(f"/deployments?state={states}"), "state")
     expect(400, admin.get("/deployments?release=9.9.9"), "release")
     assert ids(admin.items("/devices?state=failed")) == []  # its newest counts
+
+
+def test_deployments_of_several_states_in_their_order(admin, offered, database):
+    """Each state is looked up on its own; pages go through all of them, newest first."""
+    database("""
+        insert into deployment (project_id, device_id, n, release_id, activation_id, payload_id, cohort_id, attempt, state, created_at)
+        select project_id, device_id, i, release_id, activation_id, payload_id, cohort_id, i,
+               (array['failed', 'timed_out', 'confirmed'])[1 + i % 3]::deployment_state, created_at + i * interval '1 second'
+          from deployment, generate_series(2, 31) i""")
+    expected = [n for n in range(31, 1, -1) if n % 3 != 2]
+    assert [each["n"] for each in admin.items("/deployments?limit=3&state=timed_out,failed,canceled")] == expected
