@@ -103,6 +103,8 @@ static const struct route ROUTES[] = {
 	     "Register a device ahead of its first poll."),
 	LONG_CALL("POST", P "/devices/move", "device_move", ROLE_MEMBER, NULL, fields_device_move, 200, "Moved",
 	     "Move many devices to a cohort: all of them or, on an error, none."),
+	LONG_CALL("POST", P "/devices/delete", "device_delete_many", ROLE_MEMBER, NULL, fields_device_delete, 200, "Deleted",
+	     "Forget many devices and their history: all of them or, on an error, none."),
 	CALL("GET", P "/devices/{device}", "device_get", ROLE_READER, NULL, NULL, 200, "Device",
 	     "One device."),
 	CALL("PATCH", P "/devices/{device}", "device_change", ROLE_MEMBER, NULL, fields_device_change, 200, "Device",

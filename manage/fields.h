@@ -9,7 +9,7 @@ enum {
 	FIELDS_NAME_MAX = 100,
 	FIELDS_TEXT_MAX = 20000,
 	FIELDS_DEVICE_MAX = 256,    /* characters of a device's id */
-	FIELDS_DEVICES_MAX = 100000 /* of one move */
+	FIELDS_DEVICES_MAX = 100000 /* of one move or deletion */
 };
 
 /* Of every list. */
@@ -52,7 +52,7 @@ extern const struct field fields_statistics_deployments[];
 
 /* fields_device.c */
 extern const struct field fields_device_list[], fields_device[], fields_device_change[];
-extern const struct field fields_device_move[];
+extern const struct field fields_device_move[], fields_device_delete[];
 extern const struct field fields_device_deployments[], fields_deployment_list[], fields_cancel[];
 
 /* fields_account.c */

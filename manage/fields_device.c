@@ -64,6 +64,15 @@ const struct field fields_device_move[] = {
 	{ 0 },
 };
 
+const struct field fields_device_delete[] = {
+	{ .name = "devices", .type = FIELD_TEXTS, .min = 1, .max = FIELDS_DEVICES_MAX,
+	  .about = "These devices.", .example = "[\"cam-0001\", \"cam-0002\"]" },
+	{ .name = "from", .type = FIELD_SLUG, .about = "Or devices of this cohort.", .example = "\"scrapped\"" },
+	{ .name = "limit", .type = FIELD_INTEGER, .min = 1, .max = FIELDS_DEVICES_MAX,
+	  .about = "At most so many of them, by id; required with `from`.", .example = "1000" },
+	{ 0 },
+};
+
 const struct field fields_device_deployments[] = {
 	{ .name = "limit", .type = FIELD_INTEGER, .min = 1, .max = STORY_PAGE_MAX,
 	  .about = "Items of one page, 20 by default.", .example = "20" },

@@ -113,6 +113,8 @@ const struct reply replies[] = {
 		{ "token", "text?", "The token itself; it is nowhere else." }) },
 	{ "Moved", "What a move did.", MEMBERS(
 		{ "moved", "integer", "Devices that were elsewhere before.", "4" }) },
+	{ "Deleted", "What a deletion of many did.", MEMBERS(
+		{ "deleted", "integer", "Devices that were there before.", "4" }) },
 	{ "VersionReport", "What a device reported at some time.", MEMBERS(
 		{ "at", "time", "" }, { "software_type", "text?", "" },
 		{ "software_version", "text?", "", "\"1.0.0\"" }, { "hardware_version", "text?", "" }) },

@@ -175,6 +175,56 @@ def test_search_for_what_nearly_all_have(admin, fleet):
     assert ids(admin.items("/devices?search=-00020&version=1.0.0")) == everyone[2000:]
 
 
+# ---- Many at once: deleted ----
+
+def test_delete_some(admin, fleet, beta, gateway, database):
+    everyone = [*fleet(4), *fleet(2, "beta")]
+    report(gateway, everyone[0], "1.1.0")
+    chosen = [everyone[0], everyone[2], everyone[5]]
+    assert expect(200, admin.post("/devices/delete", {"devices": chosen})).json == {"deleted": 3}
+    assert ids(admin.items("/devices")) == [id for id in everyone if id not in chosen]
+    assert (admin.get("/cohorts/beta").json["devices"], admin.get("/cohorts/default").json["devices"]) == (1, 2)
+    assert database("select count(*) from device_version") == [(0,)]
+    entry, = admin.items("//audit?action=device.delete")
+    assert entry["before"] == {"default": {"devices": 2, "ids": chosen[:2]}, "beta": {"devices": 1, "ids": chosen[2:]}}
+    assert entry["after"] is None
+    report(gateway, everyone[0])
+    expect(200, admin.get(f"/devices/{everyone[0]}"))
+
+
+def test_delete_is_all_or_nothing(admin, fleet):
+    everyone = fleet(3)
+    expect(422, admin.post("/devices/delete", {"devices": [*everyone, "nobody"]}), "/devices", "nobody")
+    expect(422, admin.post("/devices/delete", {}), "/devices")
+    expect(422, admin.post("/devices/delete", {"devices": everyone, "from": "default"}), "/devices")
+    expect(422, admin.post("/devices/delete", {"from": "default"}), "/limit")
+    expect(422, admin.post("/devices/delete", {"devices": everyone, "limit": 2}), "/limit")
+    expect(422, admin.post("/devices/delete", {"from": "nowhere", "limit": 2}), "/from")
+    expect(400, admin.post("/devices/delete", {"devices": []}), "/devices")
+    assert ids(admin.items("/devices")) == everyone and admin.items("//audit?action=device.delete") == []
+
+
+def test_delete_of_a_cohort_in_portions(admin, fleet, beta):
+    kept, scrapped = fleet(3), fleet(2_500, "beta")
+    deleted = [admin.post("/devices/delete", {"from": "beta", "limit": 2_200}).json["deleted"] for _ in range(3)]
+    assert deleted == [2_200, 300, 0] and ids(admin.items("/devices")) == kept
+    entries = admin.items("//audit?action=device.delete")[::-1]
+    assert [each["before"]["beta"]["devices"] for each in entries] == [1000, 1000, 200, 300]
+    assert [id for each in entries for id in each["before"]["beta"]["ids"]] == scrapped
+    assert admin.get("/cohorts/beta").json["devices"] == 0
+
+
+def test_numbers_go_on_after_many_were_deleted(admin, releases, gateway):
+    """As after one: clients remember the number of a deployment."""
+    releases.publish("1.1.0")
+    report(gateway, "cam-1")
+    gateway.ddi("GET", "/cam-1")
+    expect(200, admin.post("/devices/delete", {"devices": ["cam-1"]}))
+    report(gateway, "cam-1")
+    gateway.ddi("GET", "/cam-1")
+    assert [each["n"] for each in admin.items("/devices/cam-1/deployments")] == [2]
+
+
 # ---- Moves ----
 
 def test_move_some(admin, fleet, beta):

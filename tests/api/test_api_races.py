@@ -54,6 +54,7 @@ def test_everything_at_once(admin, fleet, database):
         lambda n: admin.post("/devices/move", {"from": "ab"[n % 2], "cohort": "default"}),
         lambda n: admin.patch(f"/devices/{devices[n]}", {"cohort": "ab"[n % 2], "notes": str(n)}),
         lambda n: admin.delete(f"/devices/{devices[200 + n // 6]}"),
+        lambda n: admin.post("/devices/delete", {"devices": [devices[n], *devices[280 - n // 6:281 - n // 7]]}),
         lambda n: admin.patch("", {"polling_interval": 100 + n}),
     ]
     replies = at_once(lambda n: jobs[n % len(jobs)](n))
