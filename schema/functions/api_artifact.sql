@@ -20,16 +20,19 @@ declare
   _old  artifact;
 begin
   _call.actor := _actor;
-  insert into artifact (project_id, sha256, sha1, md5, size, filename, swu)
-  values (_project, _sha256, _sha1, _md5, _size, _filename, _swu)
-  on conflict (project_id, sha256) do nothing
-  returning * into artifact;
-  is_new := found;
-  if is_new then
-    perform audit_add(_call, _slug, 'artifact.add', 'artifact ' || _sha256, null, artifact_json(artifact)::jsonb);
-    return;
-  end if;
-  select * into strict artifact from artifact a where a.project_id = _project and a.sha256 = _sha256 for no key update;
+  loop -- until it is there, however often somebody deletes it meanwhile
+    insert into artifact (project_id, sha256, sha1, md5, size, filename, swu)
+    values (_project, _sha256, _sha1, _md5, _size, _filename, _swu)
+    on conflict (project_id, sha256) do nothing
+    returning * into artifact;
+    is_new := found;
+    if is_new then
+      perform audit_add(_call, _slug, 'artifact.add', 'artifact ' || _sha256, null, artifact_json(artifact)::jsonb);
+      return;
+    end if;
+    select * into artifact from artifact a where a.project_id = _project and a.sha256 = _sha256 for no key update;
+    exit when found;
+  end loop;
   if artifact.filename <> _filename then
     _old := artifact;
     update artifact a set filename = _filename where a.id = _old.id returning * into artifact;
@@ -75,9 +78,11 @@ end $$;
 create or replace function api_artifact_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project  constant project := lock_project(_call);
-  _artifact constant artifact := find_artifact(_project, _call.path ->> 'artifact');
+  _artifact artifact;
   _releases text[];
 begin
+  perform from artifact a where a.project_id = _project.id and a.sha256 = _call.path ->> 'artifact' for update;
+  _artifact := find_artifact(_project, _call.path ->> 'artifact');
   perform check_match(_call, artifact_json(_artifact));
   _releases := array(select distinct release_name(r) from payload y join release r on r.id = y.release_id
                       where y.artifact_id = _artifact.id order by 1 limit 11);

@@ -2,6 +2,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from lib.operator import expect
+from lib.store import digests
 
 CLIENTS = 100
 
@@ -67,3 +68,14 @@ def test_everything_at_once(admin, fleet, database):
     for slug, devices, staged in database("select c.slug, count(d), count(d) filter (where d.staged) from cohort c"
                                           " left join device d on d.cohort_id = c.id group by 1"):
         assert counted[slug] == (devices, staged)
+
+
+def test_stored_and_deleted_at_once(admin, gateway):
+    """Whoever was told that it is stored finds it, unless it was deleted behind that: never an error, no row without a file."""
+    sha256 = digests(b"abc")["sha256"]
+    replies = at_once(lambda n: admin.call("PUT", f"/artifacts/{n}.img", data=b"abc") if n % 2
+                      else admin.delete(f"/artifacts/{sha256}"))
+    assert {reply.status for reply in replies} <= {200, 201, 204, 404}, replies
+    admin.call("PUT", "/artifacts/last.img", data=b"abc")
+    assert expect(200, admin.get(f"/artifacts/{sha256}/content")).body == b"abc"
+    assert admin.get("//audit/verify").json["intact"]

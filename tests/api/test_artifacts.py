@@ -1,6 +1,9 @@
 """Small files in one request, what becomes of artifacts, and what crashes left over."""
+import contextlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 
 from lib.operator import Operator, expect
@@ -203,6 +206,20 @@ def test_a_file_that_somebody_stores_just_now_stays(admin, gateway, database):
     gateway.restart()
     wait_until(lambda: artifact_file(b"x").keys().isdisjoint(files(gateway)), 10, "removed")
     assert files(gateway) == artifact_file(b"abc")
+
+
+def test_stored_again_while_it_is_deleted(admin, database):
+    """The row is there when the upload looks for it, and gone when it wants to know more."""
+    sha256 = put(admin, "a.img", b"abc")
+    with contextlib.closing(psycopg2.connect(database.conninfo)) as deleting, ThreadPoolExecutor(1) as pool:
+        cursor = deleting.cursor()
+        cursor.execute("select from artifact for update")
+        again = pool.submit(admin.call, "PUT", "/artifacts/b.img", data=b"abc")
+        wait_until(lambda: database.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == 1)
+        cursor.execute("delete from artifact")
+        deleting.commit()
+        assert again.result().status == 201, again.result()
+    assert expect(200, admin.get(f"/artifacts/{sha256}")).json["filename"] == "b.img"
 
 
 @pytest.mark.gateway(MEWS_UPLOADS_EXPIRY="60")
