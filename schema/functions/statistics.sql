@@ -41,7 +41,7 @@ begin
                               ('seen', jsonb_build_object('devices', coalesce(s.devices, 0)))) k (kind, counts)
   on conflict do nothing;
   delete from statistic where at < _hour - interval '400 days';
-  delete from deployment_hour where at < _hour - interval '400 days';
+  perform deployment_hours_thin(_hour);
 end $$;
 
 -- ---- For the API ----

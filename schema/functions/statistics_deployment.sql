@@ -74,3 +74,19 @@ begin
   end if;
   return reply(json_build_object('now', deployments_now(_which), 'over_time', deployments_over_time(_which, _call.params)));
 end $$;
+
+-- Housekeeping, once an hour: single hours for a month, days for 400 days, so that a long rollout stays fast to read.
+create or replace function deployment_hours_thin(_hour timestamptz) returns void language sql as $$
+with hours as (
+  delete from deployment_hour
+   where at < date_trunc('day', _hour - interval '31 days', 'UTC') and at >= date_trunc('day', _hour - interval '38 days', 'UTC')
+     and at <> date_trunc('day', at, 'UTC')
+  returning *
+)
+insert into deployment_hour (release_id, cohort_id, state, at, change)
+select h.release_id, h.cohort_id, h.state, date_trunc('day', h.at, 'UTC'), sum(h.change)
+  from hours h
+ group by 1, 2, 3, 4
+on conflict (release_id, at, cohort_id, state) do update set change = deployment_hour.change + excluded.change;
+delete from deployment_hour where at < _hour - interval '400 days';
+$$;

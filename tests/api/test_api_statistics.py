@@ -115,3 +115,17 @@ def test_a_changed_state_is_no_second_deployment(admin, deploy, database, hours_
     hours_pass(1)
     reply = expect(200, admin.get("/statistics/deployments?release=1.0.0&step=hour")).json
     assert reply["now"] == {"confirmed": 3} and [each["counts"] for each in reply["over_time"]] == [{"confirmed": 3}]
+
+
+def test_hours_become_days(admin, deploy, database, hours_pass):
+    for _ in range(30):
+        deploy("1.0.0", "default", 1, "offered")
+        hours_pass(1)
+    database("update deployment_hour set at = at - interval '33 days'")
+    before = expect(200, admin.get("/statistics/deployments?release=1.0.0&since=2000-01-01T00:00:00Z")).json
+    database("select deployment_hours_thin(date_trunc('hour', now()))")
+    database("select deployment_hours_thin(date_trunc('hour', now()))")
+    assert database.value("select count(*) from deployment_hour") in (2, 3)
+    assert database.value("select sum(change) from deployment_hour") == 30
+    after = expect(200, admin.get("/statistics/deployments?release=1.0.0&since=2000-01-01T00:00:00Z")).json
+    assert after["now"] == before["now"] and after["over_time"][-1] == before["over_time"][-1]
