@@ -242,6 +242,7 @@ bool api_send(struct run *run, const char *method, const char *path, json_t *bod
 		.method = method, .path = path, .headers = headers, .repeatable = true
 	};
 	struct http_reply reply = { 0 };
+	bool answered;
 
 	if (body)
 		headers[1] = "Content-Type: application/json";
@@ -250,7 +251,10 @@ bool api_send(struct run *run, const char *method, const char *path, json_t *bod
 		request.body = dump(run, body);
 		request.size = strlen(request.body);
 	}
-	if (api_ask(run, run->arena, &request, &reply))
+	do
+		answered = api_ask(run, run->arena, &request, &reply);
+	while (answered && reply.status == 202); /* done in part, and asked to repeat */
+	if (answered)
 		return read_json(run, &reply, out);
 	/* Gone already: by the attempt whose answer was lost. */
 	return run->exit == RUN_DONE && run->err.code == ERR_UNKNOWN &&

@@ -216,10 +216,9 @@ static json_t *responses(const struct route *route)
 	json_t *out = json_object();
 
 	add_success(endpoint, endpoint->status, out);
-	if (has_status(endpoint->also, 200))
-		add_success(endpoint, 200, out);
-	if (has_status(endpoint->also, 206))
-		add_success(endpoint, 206, out);
+	for (int status = 200; status <= 206; status++)
+		if (has_status(endpoint->also, status))
+			add_success(endpoint, status, out);
 	if (has_status(endpoint->also, 416))
 		json_object_set_new(
 			out, "416",

@@ -111,13 +111,14 @@ end $$;
 create or replace function api_project_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := lock_project(_call);
+  _before  constant json := project_json(_project);
 begin
   perform check_match(_call, _project.revision);
   if exists (select from device d where d.project_id = _project.id) then
     perform fail(409, 'the project has devices; delete them first');
   end if;
-  perform audit_add(_call, _project.slug, 'project.delete', 'project ' || _project.slug, project_json(_project)::jsonb, null);
   delete from project p where p.id = _project.id;
+  perform audit_add(_call, _project.slug, 'project.delete', 'project ' || _project.slug, _before::jsonb, null);
   return reply(null, null, 204);
 end $$;
 

@@ -120,14 +120,35 @@ begin
   return reply(release_json(_new), etag(release_json(_new)));
 end $$;
 
--- Only when it is active nowhere. What devices did with it goes, too.
+-- Some of what devices did with it goes; false: that was all. Devices are locked in their order.
+create or replace function release_forget(_release release) returns boolean language plpgsql as $$
+declare
+  _portion constant int := 10000; -- deployments; about a second
+  _devices text[];
+  _numbers int[];
+begin
+  select array_agg(s.device_id), array_agg(s.n) into _devices, _numbers
+    from (select x.device_id, x.n from deployment x where x.release_id = _release.id limit _portion) s;
+  perform from devices_lock(_release.project_id, array(select distinct unnest(_devices)));
+  update device d
+     set finished_n = null
+    from unnest(_devices, _numbers) as gone (device_id, n)
+   where d.project_id = _release.project_id and d.device_id = gone.device_id and d.finished_n = gone.n;
+  delete from deployment x
+   using unnest(_devices, _numbers) as gone (device_id, n)
+   where x.project_id = _release.project_id and x.device_id = gone.device_id and x.n = gone.n;
+  return exists (select from deployment x where x.release_id = _release.id);
+end $$;
+
+-- Only when it is active nowhere. What devices did with it goes, too: 202 as long as there is more of that.
 create or replace function api_release_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := lock_project(_call);
   _release constant release := find_release(_project, _call.path ->> 'release');
+  _before  constant json := release_json(_release);
   _active  text;
 begin
-  perform check_match(_call, release_json(_release));
+  perform check_match(_call, _before);
   perform from release where id = _release.id for update;
   select string_agg(c.slug, ', ' order by c.slug) into _active
     from activation v join cohort c on c.id = v.cohort_id
@@ -139,14 +160,13 @@ begin
               where n.project_id = _project.id and n.release_id = _release.id and not is_final(n.state) and n.count > 0) then
     perform fail(409, 'devices are still working on this release; wait until they have ended or canceled');
   end if;
-  perform audit_add(_call, _project.slug, 'release.delete', 'release ' || release_name(_release), release_json(_release)::jsonb, null);
-  update device d
-     set finished_n = null
-    from deployment x
-   where x.release_id = _release.id and d.project_id = x.project_id and d.device_id = x.device_id and d.finished_n = x.n;
-  delete from deployment where release_id = _release.id;
+  if release_forget(_release) then
+    perform audit_add(_call, _project.slug, 'release.forget', 'release ' || release_name(_release), null, null);
+    return reply(null, null, 202);
+  end if;
   delete from activation where release_id = _release.id;
   delete from release where id = _release.id;
+  perform audit_add(_call, _project.slug, 'release.delete', 'release ' || release_name(_release), _before::jsonb, null);
   return reply(null, null, 204);
 end $$;
 
@@ -251,6 +271,7 @@ declare
   _project constant project := lock_project(_call);
   _release release := find_release(_project, _call.path ->> 'release');
   _payload payload;
+  _before  json;
 begin
   select * into _release from release r where r.id = _release.id for update;
   perform check_match(_call, release_json(_release));
@@ -261,7 +282,8 @@ begin
   if not found then
     perform fail(404, 'no such payload');
   end if;
-  perform audit_add(_call, _project.slug, 'payload.remove', 'release ' || release_name(_release), payload_json(_payload)::jsonb, null);
+  _before := payload_json(_payload);
   delete from payload y where y.id = _payload.id;
+  perform audit_add(_call, _project.slug, 'payload.remove', 'release ' || release_name(_release), _before::jsonb, null);
   return reply(null, null, 204);
 end $$;

@@ -1,7 +1,12 @@
 """Releases and their payloads: what may be said of them, and how they go."""
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
 import pytest
 
 from lib.operator import expect
+from lib.wait import wait_until
 
 TOO_MUCH = {"long": {"a": "x" * 16_400}, "numbers written out": {"a": [1e308] * 53},
             "most of a megabyte of them": {"a": [1e308] * 100_000}}
@@ -19,3 +24,53 @@ def test_extra_info_is_bounded_as_it_is_stored(admin, releases, extra_info):
     payload = {"sha256": sha256, "hardware_versions": ["board-a"]}
     expect(422, admin.post("/releases/1.0.0/payloads", {**payload, "extra_info": extra_info}), "/extra_info")
     expect(201, admin.post("/releases/1.0.0/payloads", payload))
+
+
+# ---- How they go ----
+
+@pytest.fixture
+def history(admin, releases, fleet, database):
+    """Release 1.0.0 was active once; each of 5 devices has installed it `count` / 5 times. The devices."""
+    def make(count):
+        devices = fleet(5)
+        releases.publish("1.0.0")
+        releases.pull("1.0.0")
+        database("""
+            insert into deployment (project_id, device_id, n, release_id, activation_id, payload_id, cohort_id, attempt, state)
+            select d.project_id, d.device_id, n, v.release_id, v.id, y.id, v.cohort_id, n, 'confirmed'
+              from device d cross join activation v join payload y using (release_id) cross join generate_series(1, %s) n
+            """, count // 5)
+        database("update device set deployments = %s, finished_n = %s", count // 5, count // 5)
+        return devices
+    return make
+
+
+def test_delete_takes_what_devices_did_with_it(admin, history, database):
+    devices = history(5)
+    expect(204, admin.delete("/releases/1.0.0"))
+    assert database("select count(*) from deployment") == [(0,)]
+    assert database("select count(*) from device where finished_n is not null") == [(0,)]
+    assert admin.items(f"/devices/{devices[0]}/deployments") == []
+    assert expect(200, admin.get("/statistics/deployments")).json["now"] == {}
+    (last,) = admin.get("//audit?limit=1").json["items"]
+    assert (last["action"], last["before"]["version"], last["after"]) == ("release.delete", "1.0.0", None)
+
+
+def test_delete_of_a_long_history_goes_in_portions(admin, history, database):
+    """So that it never takes longer than a request may."""
+    history(25_000)
+    assert [admin.delete("/releases/1.0.0").status for _ in range(4)] == [202, 202, 204, 404]
+    assert [each["action"] for each in admin.items("//audit")[:3]] == ["release.delete", "release.forget", "release.forget"]
+
+
+def test_delete_and_a_change_of_a_device_do_not_wait_for_each_other(admin, history, database):
+    """Both lock the device first and the end of the audit log last."""
+    device = history(5)[0]
+    with contextlib.closing(psycopg2.connect(database.conninfo)) as connection, ThreadPoolExecutor() as pool:
+        cursor = connection.cursor()
+        cursor.execute("select from device where device_id = %s for no key update", (device,))
+        deleted = pool.submit(admin.delete, "/releases/1.0.0")
+        wait_until(lambda: database.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == 1)
+        cursor.execute("select from audit_head for update")
+        connection.commit()
+        expect(204, deleted.result())
