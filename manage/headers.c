@@ -1,6 +1,7 @@
 #include "manage/headers.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "gateway/error.h"
 #include "gateway/request.h"
@@ -46,6 +47,16 @@ bool header_takes_key(const struct route *route)
 	return route->handler == manage_call && is(route, "POST");
 }
 
+/* A form of another site can make a browser send JSON, but not say so. */
+static bool is_json(const struct request *req)
+{
+	static const char JSON[] = "application/json";
+	const char *type = request_header(req, "Content-Type");
+	size_t length = sizeof(JSON) - 1;
+
+	return type && strncasecmp(type, JSON, length) == 0 && strchr("; \t", type[length]);
+}
+
 /* Who sends it relies on it: it is not ignored where it would do nothing. */
 static bool check(const struct request *req, const struct field *header, bool takes,
 		  struct error *err)
@@ -67,6 +78,9 @@ bool headers_check(const struct request *req, struct error *err)
 
 	if (endpoint_is_safe(route))
 		return true;
+	if (endpoint_of(req)->body && req->body_size && !is_json(req))
+		return error_field(err, ERR_MEDIA_TYPE, "Content-Type",
+				   "send the body with \"Content-Type: application/json\"");
 	return check(req, header_if_match, header_takes_match(route), err) &&
 	       check(req, header_idempotency_key, !is(route, "POST") || header_takes_key(route),
 		     err);

@@ -197,10 +197,11 @@ static bool may_fail(const struct route *route, enum error_code code)
 		return changes && known;
 	case ERR_PRECONDITION:
 		return header_takes_match(route);
+	case ERR_MEDIA_TYPE:
+		return endpoint->body != NULL;
 	case ERR_METHOD:
 	case ERR_NOT_ACCEPTED:
 	case ERR_GONE:
-	case ERR_MEDIA_TYPE:
 	case ERR_CHECKSUM:
 	case ERR_QUOTA:
 	case ERR_INTERNAL:

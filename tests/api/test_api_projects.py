@@ -1,6 +1,4 @@
 """Projects and their keys."""
-import subprocess
-
 import pytest
 
 from lib.operator import Operator, expect
@@ -171,8 +169,18 @@ def test_unknown_parameters_are_refused(admin):
     expect(400, admin.get("/keys?%zz=1"))
 
 
-def test_curl_needs_no_content_type(gateway):
-    """What a person types."""
-    result = subprocess.run(["curl", "-sf", "-H", f"Authorization: Bearer {gateway.admin_token}", "-d", '{"name": "x"}',
-                             f"{gateway.url}/api/v1/projects/default/keys"], capture_output=True, text=True)
-    assert result.returncode == 0 and '"key"' in result.stdout, result
+@pytest.mark.parametrize("kind, status", [
+    ("application/json", 201), ("Application/JSON; charset=utf-8", 201), ("application/json ;x", 201),
+    ("application/x-www-form-urlencoded", 415), ("text/plain", 415), ("application/jsonp", 415), ("", 415),
+    ("multipart/form-data; boundary=application/json", 415)])
+def test_json_is_called_json(admin, kind, status):
+    """What another site's form can send is none; what people type with curl is told what to do."""
+    reply = admin.call("POST", "/keys", data=b'{"name": "x"}', headers={"Content-Type": kind} if kind else {})
+    expect(status, reply, "Content-Type" if status == 415 else None, "application/json" if status == 415 else None)
+
+
+def test_no_login_by_a_form(gateway):
+    reply = gateway.request("POST", "/api/v1/login", data=b'{"email": "anna@example.com", "password": "x"}',
+                            headers={"Content-Type": "text/plain"})
+    expect(415, reply, "Content-Type")
+    assert "Set-Cookie" not in reply.headers
