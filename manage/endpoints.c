@@ -141,7 +141,7 @@ static const struct route ROUTES[] = {
 	CALL("GET", P "/statistics/deployments", "statistics_deployments", ROLE_READER, fields_statistics_deployments, NULL, 200, "Statistics",
 	     "Deployments by state, now and over time, of the project, a release, a cohort or both."),
 	CALL("GET", P "/statistics/seen", "statistics_seen", ROLE_READER, fields_statistics, NULL, 200, "Statistics",
-	     "Devices that polled within an hour, now and over time; estimated in fleets of more than 500,000."),
+	     "Devices that polled within the step (hour, 24 hours, 7 days, 30 days) before each sample; estimated in fleets of more than 500,000."),
 
 	/* Files: the tus protocol, and PUT for small ones */
 	OWN("OPTIONS", P "/uploads", manage_upload_options, "upload_options", ROLE_ANYONE, NULL, NULL, 204, NULL,

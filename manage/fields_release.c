@@ -77,7 +77,7 @@ static const char *const STEPS[] = { "hour", "day", "week", "month", NULL };
 #define PERIOD                                                                                          \
 	{ .name = "since", .type = FIELD_TIME, .about = "From this time on; 30 days ago by default." }, \
 	{ .name = "until", .type = FIELD_TIME, .about = "Before this time." },                          \
-	{ .name = "step", .type = FIELD_WORD, .words = STEPS, .about = "One count each; day by default." }
+	{ .name = "step", .type = FIELD_WORD, .words = STEPS, .about = "One sample each, its newest; day by default. At most 1,000." }
 
 const struct field fields_statistics[] = { PERIOD, { 0 } };
 

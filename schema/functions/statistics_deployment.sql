@@ -21,7 +21,7 @@ select p.at
  cross join lateral (select least(begun + ('1 ' || step)::interval - interval '1 hour',
                                   date_trunc('hour', until - interval '1 microsecond')) as at) p
  where p.at > _first and p.at >= since
- order by 1 limit 1000
+ order by 1 limit samples_max() + 1
 $$;
 
 create or replace function deployments_over_time(_which text, _params jsonb) returns json language plpgsql stable as $$
@@ -35,6 +35,7 @@ begin
     return '[]';
   end if;
   _points := array(select deployment_points(_first, _params));
+  perform check_samples(cardinality(_points));
   execute format($sql$
     with state_now as (
       select state, sum(count) as count from deployment_count where %1$s group by 1 -- as far as the hours go

@@ -129,3 +129,29 @@ def test_hours_become_days(admin, deploy, database, hours_pass):
     assert database.value("select sum(change) from deployment_hour") == 30
     after = expect(200, admin.get("/statistics/deployments?release=1.0.0&since=2000-01-01T00:00:00Z")).json
     assert after["now"] == before["now"] and after["over_time"][-1] == before["over_time"][-1]
+
+
+def test_devices_seen_within_each_step(admin, fleet, database):
+    """A device that polls every few hours is one of the day, however few are there at its last hour."""
+    for ago in ("10 minutes", "5 hours", "3 days", "20 days", "40 days"):
+        device, = fleet(1)
+        database("update device set last_seen = now() - %s::interval where device_id = %s", ago, device)
+    database("delete from statistic")
+    for step, expected in {"hour": 0, "month": 0}.items():
+        assert admin.get(f"/statistics/seen?step={step}").json == {"now": {"devices": expected}, "over_time": []}
+    database("select statistics_sample()")
+    for step, expected in {"hour": 1, "day": 2, "week": 3, "month": 4}.items():
+        seen = expect(200, admin.get(f"/statistics/seen?step={step}")).json
+        assert [seen["now"], *(each["counts"] for each in seen["over_time"])] == [{"devices": expected}] * 2, step
+
+
+def test_too_many_samples_are_refused(admin, database):
+    """Rather than to leave out the newest."""
+    database("delete from statistic")
+    database("insert into statistic (project_id, kind, at, counts) select id, 'versions', date_trunc('hour', now())"
+             " - n * interval '1 hour', '{}' from project cross join generate_series(0, 1000) n")
+    path = "/statistics/versions?step=hour&since=2000-01-01T00:00:00Z"
+    expect(400, admin.get(path), "step", "larger step")
+    assert len(expect(200, admin.get(path.replace("hour", "day"))).json["over_time"]) in (42, 43)
+    database("delete from statistic where at = (select min(at) from statistic)")
+    assert len(expect(200, admin.get(path)).json["over_time"]) == 1000

@@ -81,7 +81,7 @@ select p.id, k.kind, date_trunc('hour', now()) - h * interval '1 hour', k.counts
   from project p
  cross join generate_series(1, 24 * 365) h
  cross join lateral (values ('versions', statistics_versions(p.id)), ('deployments', statistics_deployments(p.id)),
-                            ('seen', jsonb_build_object('devices', %(devices)s))) k (kind, counts);
+                            ('seen', jsonb_build_object('hour', %(devices)s, 'day', %(devices)s, 'week', %(devices)s, 'month', %(devices)s))) k (kind, counts);
 
 do $$
 declare
