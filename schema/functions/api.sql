@@ -28,6 +28,7 @@ begin
       return;
     end if;
   end if;
+  perform set_config('mews.list', cursor_list(_name, _call), true);
   execute format('select * from %I($1)', 'api_' || _name) into reply using _call;
   if _key is not null then
     update idempotency i
@@ -141,20 +142,37 @@ create or replace function page_limit(_call api_request) returns int language sq
 select coalesce((_call.params ->> 'limit')::int, 100)
 $$;
 
--- Where a page begins: the sort key of the last item before it.
-create or replace function cursor_encode(_key jsonb) returns text language sql immutable as $$
-select translate(encode(convert_to(_key::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_')
+-- Which list a call asks for, filters and order included: api_call() says it for the cursors that it reads and writes.
+create or replace function cursor_list(_name text, _call api_request) returns text language sql immutable as $$
+select left(md5(concat_ws(' ', _name, _call.path, _call.params - '{cursor,limit,format}'::text[])), 12)
 $$;
 
-create or replace function cursor_decode(_cursor text) returns jsonb language plpgsql immutable as $$
+create or replace function cursor_list() returns text language sql stable as $$
+select coalesce(current_setting('mews.list', true), '')
+$$;
+
+-- Where a page begins: the list, and the sort key of the last item before it.
+create or replace function cursor_encode(_key jsonb) returns text language sql stable as $$
+select translate(encode(convert_to(jsonb_build_array(cursor_list(), _key)::text, 'UTF8'), 'base64'), '+/=' || chr(10), '-_')
+$$;
+
+create or replace function cursor_read(_cursor text) returns jsonb language plpgsql immutable as $$
 begin
   return convert_from(decode(rpad(translate(_cursor, '-_', '+/'), (length(_cursor) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb;
 exception when others then
-  perform fail(400, 'the cursor is none of ours; begin without one', 'cursor');
+  return null;
+end $$;
+
+create or replace function cursor_decode(_cursor text) returns jsonb language plpgsql stable as $$
+begin
+  if _cursor is not null and cursor_read(_cursor) ->> 0 is distinct from cursor_list() then
+    perform fail(400, 'the cursor is none of this list; begin without one, or repeat the request that it came from', 'cursor');
+  end if;
+  return cursor_read(_cursor) -> 1;
 end $$;
 
 -- Items fetched with one more than the limit, as a page. `_keys`: their sort keys.
-create or replace function page(_items json[], _keys jsonb[], _limit int) returns api_reply language sql immutable as $$
+create or replace function page(_items json[], _keys jsonb[], _limit int) returns api_reply language sql stable as $$
 select row(json_build_object('items', coalesce(array_to_json(_items[1:_limit]), '[]'),
                              'next', case when cardinality(_items) > _limit then cursor_encode(_keys[_limit]) end),
            null, null)::api_reply

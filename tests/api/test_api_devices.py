@@ -118,7 +118,12 @@ def test_pages_and_sorting(admin, fleet):
     assert by_age == everyone and ids(admin.items("/devices?limit=7&sort=-created_at")) == everyone[::-1]
     expect(400, admin.get("/devices?sort=colour"), "sort")
     cursor = admin.get("/devices?limit=10").json["next"]
-    expect(400, admin.get(f"/devices?sort=-id&cursor={cursor}"), "cursor")
+    assert len(expect(200, admin.get(f"/devices?limit=3&cursor={cursor}")).json["items"]) == 3
+    for other in ("/devices?sort=-id", "/devices?version=1.0.0", "/keys?limit=1", "/deployments?limit=1", "//audit/verify?",
+                  "//projects?limit=1"):
+        expect(400, admin.get(f"{other}&cursor={cursor}"), "cursor")
+    expect(400, admin.get("//audit/verify?cursor=W10"), "cursor")
+    expect(400, admin.get("//audit/verify?cursor=bnVsbA"), "cursor")
 
 
 def test_filters(admin, fleet, beta, database):
