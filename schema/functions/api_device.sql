@@ -265,6 +265,9 @@ begin
   if (_call.body ? 'devices') = (_call.body ? 'from') then
     perform fail(422, 'say which devices: either `devices` or `from`', '/devices');
   end if;
+  if _call.body ? 'limit' and _call.body ? 'devices' then
+    perform fail(422, '`limit` goes with `from`; name only the devices that are to move', '/limit');
+  end if;
   if _call.body ? 'from' then
     _from := find_cohort(_project, _call.body ->> 'from', 422, '/from');
     _ids := cohort_devices(_from, (_call.body ->> 'limit')::bigint);

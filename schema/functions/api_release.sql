@@ -25,7 +25,7 @@ select json_build_object(
   'payloads', coalesce((select json_agg(payload_json(y) order by y.id) from payload y where y.release_id = _release.id), '[]'))
 $$;
 
--- The sort key of a version in the project's scheme. `_keys` holds what manage/call.c made of it.
+-- The sort key of a version in the project's scheme. `_keys` holds what manage/validate.c made of it.
 create or replace function version_key(_project project, _keys jsonb, _field text) returns bytea language plpgsql as $$
 declare
   _key constant jsonb := _keys -> (_project.version_scheme || case when _project.allow_build_metadata then '+build' else '' end);
@@ -34,6 +34,13 @@ begin
     perform fail(422, _key ->> 'error', _field);
   end if;
   return decode(_key ->> 'key', 'hex');
+end $$;
+
+create or replace function check_segment(_version text, _field text) returns void language plpgsql as $$
+begin
+  if _version like '%/%' then
+    perform fail(422, 'a version is a part of a path: it has no slashes', _field);
+  end if;
 end $$;
 
 -- PostgreSQL writes numbers out: 1e308 has 309 digits wherever the object is shown, and in each catalog.
@@ -54,6 +61,8 @@ declare
   _from    bytea;
   _release release;
 begin
+  perform check_segment(_body ->> 'version', '/version');
+  perform check_segment(_body ->> 'from', '/from');
   perform check_extra_info(_body);
   if _body ? 'from' then
     _from := version_key(_project, _body -> 'from_keys', '/from');

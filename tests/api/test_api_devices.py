@@ -259,6 +259,7 @@ def test_move_is_all_or_nothing(admin, fleet, beta):
     expect(422, admin.post("/devices/move", {"devices": everyone, "from": "default", "cohort": "beta"}), "/devices")
     expect(400, admin.post("/devices/move", {"devices": [everyone[0]] * 2, "cohort": "beta"}), "/devices")
     expect(400, admin.post("/devices/move", {"devices": [], "cohort": "beta"}), "/devices")
+    expect(422, admin.post("/devices/move", {"devices": everyone, "limit": 1, "cohort": "beta"}), "/limit")
 
 
 def test_move_from_a_cohort(admin, fleet, beta):

@@ -1,5 +1,6 @@
 """Releases and their payloads: what may be said of them, and how they go."""
 import contextlib
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
@@ -24,6 +25,21 @@ def test_extra_info_is_bounded_as_it_is_stored(admin, releases, extra_info):
     payload = {"sha256": sha256, "hardware_versions": ["board-a"]}
     expect(422, admin.post("/releases/1.0.0/payloads", {**payload, "extra_info": extra_info}), "/extra_info")
     expect(201, admin.post("/releases/1.0.0/payloads", payload))
+
+
+@pytest.mark.parametrize("version", ["1/2", "..", ".", "1..2", ".1", "1."])
+def test_every_release_is_found_by_its_name(admin, version):
+    """What could not be a segment of a path, or would be another release's name, is refused."""
+    expect(422, admin.post("/releases", {"version": version}), "/version")
+    assert admin.items("/releases") == []
+
+
+def test_every_delta_is_found_by_its_name(admin):
+    expect(422, admin.post("/releases", {"version": "2.0.0", "from": "1/2"}), "/from")
+    expect(422, admin.post("/releases", {"version": "2.0.0", "from": "1."}), "/from")
+    name = "v1%2F..v2?#&"
+    expect(201, admin.post("/releases", {"version": "v2?#&", "from": "v1%2F"}))
+    assert expect(200, admin.get("/releases/" + urllib.parse.quote(name, safe=""))).json["release"] == name
 
 
 # ---- How they go ----
