@@ -81,7 +81,7 @@ bool headers_check(const struct request *req, struct error *err)
 	if (endpoint_of(req)->body && req->body_size && !is_json(req))
 		return error_field(err, ERR_MEDIA_TYPE, "Content-Type",
 				   "send the body with \"Content-Type: application/json\"");
+	/* A second upload would be made, and the client believes that there is one. */
 	return check(req, header_if_match, header_takes_match(route), err) &&
-	       check(req, header_idempotency_key, !is(route, "POST") || header_takes_key(route),
-		     err);
+	       check(req, header_idempotency_key, route->handler != manage_upload_create, err);
 }

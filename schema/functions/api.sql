@@ -181,7 +181,7 @@ $$;
 -- A page of a list with filters that no index answers: they are tried on the rows of `_scan` (columns d
 -- and key; $1 project, $2 cursor or null), which ends after scan_limit() of them. Then the page is
 -- short, even empty, and `next` goes on behind them, so that no request reads a fleet.
-create or replace function page_of_scan(_call api_request, _project project, _item text, _sort text, _scan text, _filter text)
+create or replace function page_of_scan(_call api_request, _project project, _item text, _scan text, _filter text)
 returns api_reply language plpgsql stable as $$
 declare
   _limit  constant int := page_limit(_call);
@@ -189,9 +189,6 @@ declare
   _page   api_reply;
   _last   jsonb;
 begin
-  if _cursor ->> 0 <> _sort then
-    perform fail(400, 'the cursor is of another sort order; begin without one', 'cursor');
-  end if;
   execute format('select (page).* from (select page(array_agg(%s), array_agg(s.key), $3)'
                  '  from (select * from (%s) s where %s limit $3 + 1) s) s', _item, _scan, _filter)
      into _page using _project.id, _cursor, _limit;

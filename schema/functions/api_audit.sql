@@ -60,7 +60,7 @@ $$;
 create or replace function api_audit_list(_call api_request) returns api_reply language plpgsql as $$
 begin
   _call.params := audit_scope(_call);
-  return page_of_scan(_call, null, 'audit_json(s.a)', 'newest', audit_scan(_call.params), audit_filter(_call.params, false));
+  return page_of_scan(_call, null, 'audit_json(s.a)', audit_scan(_call.params), audit_filter(_call.params, false));
 end $$;
 
 -- The same as the text of a file: {"text", "next"}. manage/audit.c turns it into one.
@@ -72,7 +72,7 @@ declare
   _lines  text;
 begin
   _call.params := audit_scope(_call) || jsonb_build_object('limit', coalesce((_call.params ->> 'limit')::int, 1000));
-  _page := page_of_scan(_call, null, case when _csv then 'to_json(audit_csv(s.a))' else 'audit_json(s.a)' end, 'newest',
+  _page := page_of_scan(_call, null, case when _csv then 'to_json(audit_csv(s.a))' else 'audit_json(s.a)' end,
                         audit_scan(_call.params), audit_filter(_call.params, false));
   select string_agg(case when _csv then (item #>> '{}') || chr(13) else item::text end || chr(10), '' order by place) into _lines
     from json_array_elements(_page.body -> 'items') with ordinality as i (item, place);

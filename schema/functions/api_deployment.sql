@@ -87,7 +87,7 @@ begin
   if _call.params ? 'release' then
     _release := find_release(_project, _call.params ->> 'release', 400, 'release');
   end if;
-  return page_of_scan(_call, _project, 'deployment_json(s.x)', 'newest',
+  return page_of_scan(_call, _project, 'deployment_json(s.x)',
                       deployment_scan(_release, _call.params, deployment_filter(_cohort, _release, _call.params, true)),
                       deployment_filter(_cohort, _release, _call.params, false));
 end $$;

@@ -124,7 +124,7 @@ begin
   if _found is not null then
     _params := _params - 'search'; -- that has been done
   end if;
-  return page_of_scan(_call, _project, 'device_json(s.d)', _sort,
+  return page_of_scan(_call, _project, 'device_json(s.d)',
                       device_scan(_sort, _found, device_filter(_cohort, _params, true)),
                       device_filter(_cohort, _params, false));
 end $$;

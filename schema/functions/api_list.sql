@@ -16,9 +16,6 @@ declare
   _cursor constant jsonb := cursor_decode(_call.params ->> 'cursor');
   _page   api_reply;
 begin
-  if _cursor ->> 0 <> _sort then
-    perform fail(400, 'the cursor is of another sort order; begin without one', 'cursor');
-  end if;
   execute format('select (page).* from (select page(array_agg(%s), array_agg(jsonb_build_array(%L, s.key, (s.x).id)), $1)'
                  '  from (select x, %s as key from %I x where %s and %s order by 2 %s, x.id %7$s limit $1 + 1) s) s',
                  _item, _sort, _by ->> 0, _table, _where,
