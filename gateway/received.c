@@ -116,7 +116,10 @@ bool request_json(struct request *req, json_t **out, struct error *err)
 	value = json_loadb(req->body, req->body_size, JSON_REJECT_DUPLICATES, &problem);
 	if (!value)
 		return error_set(err, ERR_INVALID, "the body is no JSON: line %d, column %d: %s",
-				 problem.line, problem.column, problem.text);
+				 problem.line, problem.column,
+				 json_error_code(&problem) == json_error_null_character
+					 ? "a text has the character U+0000"
+					 : problem.text);
 	arena_adopt(req->arena, value, drop_json);
 	if (!json_is_object(value))
 		return error_set(err, ERR_INVALID, "the body must be a JSON object");

@@ -272,9 +272,9 @@ static bool promise_kept(struct upload *upload)
 {
 	if (!upload->expected || strcmp(upload->expected, upload->digest.sha256) == 0)
 		return true;
-	return error_set(&upload->error, ERR_UNPROCESSABLE,
-			 "the file has the SHA-256 %s, not %s as announced; it is dropped",
-			 upload->digest.sha256, upload->expected);
+	return error_field(&upload->error, ERR_UNPROCESSABLE, "Upload-Metadata",
+			   "the file has the SHA-256 %s, not %s as announced; it is dropped",
+			   upload->digest.sha256, upload->expected);
 }
 
 static struct flow write_piece(struct request *req)

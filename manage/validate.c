@@ -10,8 +10,6 @@
 #include "manage/value.h"
 #include "resolver/version.h"
 
-enum { POINTER_SIZE = 80 };
-
 static const struct field *find_field(const struct field *fields, const char *name)
 {
 	for (; fields && fields->name; fields++)
@@ -54,7 +52,7 @@ static json_t *version_keys(const char *version)
 
 static void add_version_keys(const struct field *fields, json_t *body)
 {
-	char name[POINTER_SIZE];
+	char name[VALUE_POINTER_SIZE];
 
 	for (; fields->name; fields++) {
 		const char *version = json_string_value(json_object_get(body, fields->name));
@@ -68,21 +66,21 @@ static void add_version_keys(const struct field *fields, json_t *body)
 
 bool endpoint_check_body(const struct field *fields, json_t *body, bool partial, struct error *err)
 {
-	char at[POINTER_SIZE];
+	char at[VALUE_POINTER_SIZE];
 	const char *name;
 	json_t *value;
 
 	json_object_foreach (body, name, value) {
 		const struct field *field = find_field(fields, name);
 
-		snprintf(at, sizeof(at), "/%s", name);
+		value_pointer("", name, at);
 		if (!field)
 			return error_field(err, ERR_INVALID, at, "there is no field of this name");
 		if (!value_check(field, value, err))
 			return false;
 	}
 	for (const struct field *field = fields; field->name && !partial; field++) {
-		snprintf(at, sizeof(at), "/%s", field->name);
+		value_pointer("", field->name, at);
 		if (field->required && !json_object_get(body, field->name))
 			return error_field(err, ERR_INVALID, at, "%s is missing", field->name);
 	}
@@ -105,6 +103,9 @@ bool endpoint_known_params(struct request *req, struct error *err)
 		if (*name && !find_field(fields, name))
 			return error_field(err, ERR_INVALID, name,
 					   "there is no parameter of this name here");
+		if (*name && request_query_params(req, name)[1])
+			return error_field(err, ERR_INVALID, name, "%s is given more than once",
+					   name);
 	}
 	return true;
 }

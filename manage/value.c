@@ -12,7 +12,9 @@
 #include "gateway/utf8.h"
 #include "resolver/version.h"
 
-enum { SLUG_MAX = 40, ITEM_MAX = 256, CERTIFICATE_MAX = 16384, POINTER_SIZE = 80 };
+enum { SLUG_MAX = 40, ITEM_MAX = 256, CERTIFICATE_MAX = 16384 };
+enum { INDEX_SIZE = 24 };
+enum { TIME_LENGTH = sizeof("2026-11-25T16:00:00") - 1, TIME_SIZE = 80 };
 
 static size_t characters(const char *text)
 {
@@ -37,15 +39,30 @@ static bool is_slug(const char *text)
 	       strlen(text) <= SLUG_MAX;
 }
 
+static bool is_offset(const char *text)
+{
+	return strcmp(text, "Z") == 0 || (strlen(text) == 6 && (*text == '+' || *text == '-') &&
+					  strspn(text + 1, "0123456789") == 2 && text[3] == ':' &&
+					  strspn(text + 4, "0123456789") == 2 &&
+					  strncmp(text + 1, "15", 2) <= 0 && text[4] <= '5');
+}
+
+/* RFC 3339, on a day that the calendar has; PostgreSQL knows offsets up to 15:59. */
 static bool is_time(const char *text)
 {
-	struct tm tm;
+	struct tm tm = { 0 };
 	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	char back[TIME_SIZE];
 
-	if (end && *end == '.')
+	timegm(&tm); /* makes 3 March of 31 February */
+	snprintf(back, sizeof(back), "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	if (!end || tm.tm_year + 1900 < 1 || end - text != TIME_LENGTH ||
+	    strncmp(back, text, TIME_LENGTH) != 0)
+		return false;
+	if (*end == '.' && strspn(end + 1, "0123456789") > 0)
 		end += 1 + strspn(end + 1, "0123456789");
-	return end && (strcmp(end, "Z") == 0 || (strptime(end, "%z", &tm) && strlen(end) <= 6 &&
-						 (*end == '+' || *end == '-')));
+	return is_offset(end);
 }
 
 static bool is_certificate(const char *text)
@@ -168,6 +185,27 @@ static bool check_number(const struct field *field, const char *at, int64_t valu
 
 /* ---- Arrays and objects ---- */
 
+void value_pointer(const char *parent, const char *name, char out[VALUE_POINTER_SIZE])
+{
+	size_t used = (size_t)snprintf(out, VALUE_POINTER_SIZE, "%s/", parent);
+
+	for (; *name && used < VALUE_POINTER_SIZE - 2; name++) {
+		if (*name == '~' || *name == '/')
+			out[used++] = '~';
+		out[used++] = (char)(*name == '~' ? '0' : *name == '/' ? '1' : *name);
+	}
+	if (used < VALUE_POINTER_SIZE)
+		out[used] = '\0';
+}
+
+static void item_pointer(const char *parent, size_t i, char out[VALUE_POINTER_SIZE])
+{
+	char number[INDEX_SIZE];
+
+	snprintf(number, sizeof(number), "%zu", i);
+	value_pointer(parent, number, out);
+}
+
 static bool check_item(const struct field *field, const char *at, const char *text,
 		       struct error *err)
 {
@@ -192,12 +230,14 @@ static bool check_items(const struct field *field, const char *at, const json_t 
 				   field->name, field->min, field->max);
 	for (size_t i = 0; i < count; i++) {
 		const char *text = json_string_value(json_array_get(array, i));
+		char item[VALUE_POINTER_SIZE];
 
-		if (!check_item(field, at, text, err))
+		item_pointer(at, i, item);
+		if (!check_item(field, item, text, err))
 			return false;
 		if (json_object_get(seen, text))
-			return error_field(err, ERR_INVALID, at, "%s has \"%s\" twice", field->name,
-					   text);
+			return error_field(err, ERR_INVALID, item, "%s has \"%s\" twice",
+					   field->name, text);
 		json_object_set_new(seen, text, json_true());
 	}
 	return true;
@@ -214,12 +254,15 @@ static bool check_attributes(const struct field *field, const char *at, json_t *
 				   "%s is an object of at most %" PRId64 " members", field->name,
 				   field->max);
 	json_object_foreach (object, key, value) {
+		char member[VALUE_POINTER_SIZE];
+
+		value_pointer(at, key, member);
 		if (!is_line(key, ITEM_MAX) || !json_is_string(value) ||
 		    characters(json_string_value(value)) > ITEM_MAX)
-			return error_field(err, ERR_INVALID, at,
+			return error_field(err, ERR_INVALID, member,
 					   "each member of %s is a string of at most %d characters",
 					   field->name, ITEM_MAX);
-		if (field->words && !check_word(field, at, json_string_value(value), err))
+		if (field->words && !check_word(field, member, json_string_value(value), err))
 			return false;
 	}
 	return true;
@@ -240,23 +283,28 @@ static bool check_objects(const struct field *field, const char *at, const json_
 			  struct error *err)
 {
 	size_t count = json_array_size(array);
-	bool are = json_is_array(array) && (int64_t)count >= field->min &&
-		   (int64_t)count <= field->max;
+	char item[VALUE_POINTER_SIZE];
 
-	for (size_t i = 0; are && i < count; i++)
-		are = json_is_object(json_array_get(array, i));
-	return are || error_field(err, ERR_INVALID, at,
-				  "%s is an array of %" PRId64 " to %" PRId64 " objects",
-				  field->name, field->min, field->max);
+	if (!json_is_array(array) || (int64_t)count < field->min || (int64_t)count > field->max)
+		return error_field(err, ERR_INVALID, at,
+				   "%s is an array of %" PRId64 " to %" PRId64 " objects",
+				   field->name, field->min, field->max);
+	for (size_t i = 0; i < count; i++) {
+		item_pointer(at, i, item);
+		if (!json_is_object(json_array_get(array, i)))
+			return error_field(err, ERR_INVALID, item, "each of %s is an object",
+					   field->name);
+	}
+	return true;
 }
 
 /* ---- All of them ---- */
 
 bool value_check(const struct field *field, json_t *value, struct error *err)
 {
-	char at[POINTER_SIZE];
+	char at[VALUE_POINTER_SIZE];
 
-	snprintf(at, sizeof(at), "/%s", field->name);
+	value_pointer("", field->name, at);
 	if (json_is_null(value) && field->nullable)
 		return true;
 	switch (field->type) {

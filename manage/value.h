@@ -7,6 +7,11 @@
 
 struct error;
 
+enum { VALUE_POINTER_SIZE = 80 };
+
+/* The JSON pointer to a member of what `parent` points at (RFC 6901: ~ and / are escaped). */
+void value_pointer(const char *parent, const char *name, char out[VALUE_POINTER_SIZE]);
+
 /* A member of a body; the error points at "/NAME". */
 bool value_check(const struct field *field, json_t *value, struct error *err);
 

@@ -259,6 +259,7 @@ declare
   _ids     text[];
   _from    cohort;
   _unknown text;
+  _place   bigint;
   _moved   bigint;
   _left    jsonb;
 begin
@@ -273,10 +274,10 @@ begin
     _ids := cohort_devices(_from, (_call.body ->> 'limit')::bigint);
   else
     _ids := array(select jsonb_array_elements_text(_call.body -> 'devices'));
-    select id into _unknown from unnest(_ids) id
+    select id, place - 1 into _unknown, _place from unnest(_ids) with ordinality as given (id, place)
      where not exists (select from device d where d.project_id = _project.id and d.device_id = id) limit 1;
     if found then
-      perform fail(422, format('no such device: %s; nothing was moved', _unknown), '/devices');
+      perform fail(422, format('no such device: %s; nothing was moved', _unknown), '/devices/' || _place);
     end if;
   end if;
   select * into _moved, _left from devices_move(_project, _ids, _to.id);

@@ -113,7 +113,8 @@ declare
 begin
   perform check_match(_call, _before);
   if _old.activated_at is not null and _call.body - 'notes' <> '{}' then
-    perform fail(409, 'the release has been activated: only its notes can change');
+    perform fail(409, 'the release has been activated: only its notes can change', '/' || (
+      select min(field) from jsonb_object_keys(_call.body - 'notes') field));
   end if;
   perform check_extra_info(_call.body);
   update release r
@@ -246,7 +247,8 @@ begin
   select key into _unlisted from jsonb_object_keys(coalesce(_body -> 'attributes', '{}')) key
    where key <> all (_project.targeting_attributes) limit 1;
   if found then
-    perform fail(422, format('the project does not target by %s; add it to its targeting_attributes first', _unlisted), '/attributes');
+    perform fail(422, format('the project does not target by %s; add it to its targeting_attributes first', _unlisted),
+                 '/attributes/' || replace(replace(_unlisted, '~', '~0'), '/', '~1'));
   end if;
   _hardware := array(select jsonb_array_elements_text(coalesce(_body -> 'hardware_versions', _artifact.swu -> 'hardware_versions', '[]')));
   if cardinality(_hardware) = 0 then

@@ -146,8 +146,13 @@ def test_filters(admin, fleet, beta, database):
             assert newest == expected[::-1], query
     expect(400, admin.get("/devices?cohort=nowhere"), "cohort")
     expect(400, admin.get("/devices?search=ab"), "search")
-    expect(400, admin.get("/devices?seen_after=yesterday"), "seen_after")
-    expect(400, admin.get("/devices?seen_after=2026-02-31T00:00:00Z"))
+    for time in ("yesterday", "2026-02-31T00:00:00Z", "2025-02-29T00:00:00Z", "2026-2-3T1:2:3Z", "2026-11-25 16:00:00Z",
+                 "2026-11-25T16:00:00", "2026-11-25T24:00:00Z", "2026-11-25T16:00:60Z", "0000-11-25T16:00:00Z",
+                 "2026-11-25T16:00:00.Z", "2026-11-25T16:00:00%2B1", "2026-11-25T16:00:00%2B01:60",
+                 "2026-11-25T16:00:00-16:00", "2026-11-25T16:00:00Z ", "12026-11-25T16:00:00Z"):
+        expect(400, admin.get(f"/devices?seen_after={urllib.parse.quote(time, safe='%')}"), "seen_after")
+    for time in ("2024-02-29T23:59:59.123456789Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-15:59", "2026-11-25T16:00:00%2B05:30"):
+        expect(200, admin.get(f"/devices?seen_after={time}"))
 
 
 def test_search_takes_every_character_as_it_is(admin):
@@ -252,12 +257,12 @@ def test_a_move_is_logged_with_who_was_where(admin, fleet, beta):
 
 def test_move_is_all_or_nothing(admin, fleet, beta):
     everyone = fleet(3)
-    expect(422, admin.post("/devices/move", {"devices": [*everyone, "nobody"], "cohort": "beta"}), "/devices", "nobody")
+    expect(422, admin.post("/devices/move", {"devices": [*everyone, "nobody"], "cohort": "beta"}), "/devices/3", "nobody")
     assert admin.items("/devices?cohort=beta") == []
     expect(422, admin.post("/devices/move", {"devices": everyone, "cohort": "gamma"}), "/cohort")
     expect(422, admin.post("/devices/move", {"cohort": "beta"}), "/devices")
     expect(422, admin.post("/devices/move", {"devices": everyone, "from": "default", "cohort": "beta"}), "/devices")
-    expect(400, admin.post("/devices/move", {"devices": [everyone[0]] * 2, "cohort": "beta"}), "/devices")
+    expect(400, admin.post("/devices/move", {"devices": [everyone[0]] * 2, "cohort": "beta"}), "/devices/1")
     expect(400, admin.post("/devices/move", {"devices": [], "cohort": "beta"}), "/devices")
     expect(422, admin.post("/devices/move", {"devices": everyone, "limit": 1, "cohort": "beta"}), "/limit")
 

@@ -29,8 +29,8 @@ def test_slug_is_taken(admin):
     ({"slug": "a", "polling_interval": None}, "/polling_interval"), ({"slug": "a", "colour": "red"}, "/colour"),
     ({"slug": "a", "version_scheme": "roman"}, "/version_scheme"), ({"slug": "a", "name": "two\nlines"}, "/name"),
     ({"slug": "a", "software_version_attributes": []}, "/software_version_attributes"),
-    ({"slug": "a", "targeting_attributes": ["x", "x"]}, "/targeting_attributes"),
-    ({"slug": "a", "signers": ["no certificate"]}, "/signers"),
+    ({"slug": "a", "targeting_attributes": ["x", "x"]}, "/targeting_attributes/1"),
+    ({"slug": "a", "signers": ["no certificate"]}, "/signers/0"), ({"slug": "a", "a~/b": 1}, "/a~0~1b"),
 ])
 def test_what_is_wrong_is_named(admin, body, pointer):
     expect(400, admin.post("//projects", body), pointer)
@@ -136,7 +136,9 @@ def test_a_repeated_creation_is_one(admin):
     assert second.headers["Idempotent-Replayed"] == "true" and "Idempotent-Replayed" not in first.headers
     assert len(admin.items("/keys")) == 2  # with the one of --init
     expect(422, admin.post("/keys", {"name": "other"}, headers=once), "Idempotency-Key")
-    expect(400, admin.post("/keys", {}, headers={"Idempotency-Key": "x" * 101}))
+    expect(201, admin.post("/keys", {}, headers={"Idempotency-Key": ("ü" * 100).encode()}))
+    for bad in ("x" * 101, ("ü" * 101).encode(), b"\xff", ""):
+        expect(400, admin.post("/keys", {}, headers={"Idempotency-Key": bad}), "Idempotency-Key")
 
 
 def test_a_failed_creation_can_be_repeated(admin):
@@ -167,6 +169,8 @@ def test_unknown_parameters_are_refused(admin):
     expect(400, admin.get("/keys?limit=1001"), "limit")
     expect(400, admin.get("/keys?cursor=rubbish"), "cursor")
     expect(400, admin.get("/keys?%zz=1"))
+    expect(400, admin.get("/keys?limit=1&limit=2"), "limit", "more than once")
+    expect(400, admin.get("/keys?limit=1&%6cimit=1"), "limit")
 
 
 @pytest.mark.parametrize("kind, status", [
@@ -184,3 +188,9 @@ def test_no_login_by_a_form(gateway):
                             headers={"Content-Type": "text/plain"})
     expect(415, reply, "Content-Type")
     assert "Set-Cookie" not in reply.headers
+
+
+def test_nul_in_a_text(admin):
+    reply = admin.call("POST", "/keys", data=b'{"name": "a\\u0000b"}', headers={"Content-Type": "application/json"})
+    expect(400, reply, says="U+0000")
+    assert "JSON_" not in reply.json["detail"]

@@ -42,6 +42,21 @@ def test_every_delta_is_found_by_its_name(admin):
     assert expect(200, admin.get("/releases/" + urllib.parse.quote(name, safe=""))).json["release"] == name
 
 
+def test_attributes_and_their_names_are_pointed_at(admin, releases):
+    sha256 = admin.call("PUT", "/artifacts/a.swu", data=b"a").json["sha256"]
+    expect(201, admin.post("/releases", {"version": "1.0.0"}))
+    payload = {"sha256": sha256, "hardware_versions": ["board-a"]}
+    expect(400, admin.post("/releases/1.0.0/payloads", {**payload, "attributes": {"a~b/c": 1}}), "/attributes/a~0b~1c")
+    expect(422, admin.post("/releases/1.0.0/payloads", {**payload, "attributes": {"a~b/c": "1"}}), "/attributes/a~0b~1c")
+    expect(400, admin.post("/releases/1.0.0/payloads", {**payload, "hardware_versions": ["a", 1]}), "/hardware_versions/1")
+
+
+def test_what_cannot_change_any_more_is_pointed_at(admin, releases):
+    releases.publish("1.0.0")
+    expect(200, admin.patch("/releases/1.0.0", {"notes": "n"}))
+    expect(409, admin.patch("/releases/1.0.0", {"notes": "n", "revision": "r"}), "/revision")
+
+
 # ---- How they go ----
 
 @pytest.fixture

@@ -269,8 +269,8 @@ def test_signers_changed_since_it_was_active(admin, add, signer, stranger, sign)
     expect(409, admin.post("/activations", {"release": "1.1.0", "cohort": "default"}), "/release", "create a new release")
 
 
-def test_certificates_are_checked(admin):
-    expect(400, admin.patch("//projects/default", {"signers": ["no certificate"]}), "/signers")
+def test_certificates_are_checked(admin, signer):
+    expect(400, admin.patch("//projects/default", {"signers": [signer.certificate.read_text(), "no certificate"]}), "/signers/1")
 
 
 # ---- Hostile ones: nothing crashes, nothing is read from our disk ----

@@ -222,6 +222,13 @@ def test_same_bytes_are_stored_once(gateway):
 
 # ---- What a client promises ----
 
+def test_creation_keeps_no_answer(gateway, database):
+    """A client that relies on Idempotency-Key learns that its repetition would be a second upload."""
+    reply = Upload(gateway, 3, headers={"Idempotency-Key": "k"}).created
+    assert (reply.status, reply.json["pointer"]) == (400, "Idempotency-Key")
+    assert database.value("select count(*) from upload") == 0
+
+
 def test_promised_sha256(gateway):
     upload = Upload(gateway, 3, sha256=digests(b"abc")["sha256"].upper())
     assert upload.patch(0, b"abc").status == 204
@@ -232,7 +239,7 @@ def test_broken_promise(gateway, database):
     upload = Upload(gateway, 6, sha256=digests(b"abcdef")["sha256"])
     upload.patch(0, b"abc")
     reply = upload.patch(3, b"deX")
-    assert reply.status == 422
+    assert (reply.status, reply.json["pointer"]) == (422, "Upload-Metadata")
     assert digests(b"abcdeX")["sha256"] in reply.json["detail"]
     assert upload.head().status == 404
     assert files(gateway) == {}
