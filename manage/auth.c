@@ -109,6 +109,7 @@ static void set_caller(struct request *req, const struct db_rows *rows)
 
 	json_object_set_new(actor, "address", json_string(request_peer(req)));
 	json_object_set_new(actor, "request_id", json_string(req->id));
+	caller->secret = bearer_token(req) ? bearer_token(req) : session_cookie(req);
 	caller->role = role_of(db_text(rows, 0, "role"));
 	caller->account = account ? arena_strdup(req->arena, account) : NULL;
 	caller->actor = arena_adopt(req->arena, json_dumps(actor, JSON_COMPACT), free);
@@ -140,6 +141,8 @@ static struct flow operator_found(struct request *req, const struct db_rows *row
 	caller = req->caller;
 	if (caller->role == ROLE_ANYONE)
 		return reply_fail(req, ERR_FORBIDDEN, "you have no role in this project");
+	if (caller->role == ROLE_SIGNED_IN && endpoint->role == ROLE_ADMIN)
+		return reply_fail(req, ERR_FORBIDDEN, "only administrators may do this");
 	if (caller->role < endpoint->role)
 		return reply_fail(req, ERR_FORBIDDEN, "this needs the role %s, and yours is %s",
 				  ROLES[endpoint->role], ROLES[caller->role]);

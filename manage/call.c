@@ -71,21 +71,37 @@ static void make_secret(struct request *req, json_t *secret)
 	json_object_set_new(secret, "prefix", json_stringn(token, PREFIX));
 }
 
+/*
+ * A repeated request has the same passwords. Who reads the database learns nothing of them by
+ * guessing: it does not know the caller's token.
+ */
+static void add_proof(const struct request *req, const char *password, json_t *secret)
+{
+	const struct caller *caller = req->caller;
+	const char *before = json_string_value(json_object_get(secret, "proof"));
+	char proof[SECRET_HMAC_SIZE];
+
+	secret_hmac(caller->secret, strlen(caller->secret),
+		    arena_printf(req->arena, "%s %s", before ? before : "", password), proof);
+	json_object_set_new(secret, "proof", json_string(proof));
+}
+
 /* Passwords leave the body, so that nothing is made of them but the hash of a new one. */
-static void take_passwords(const struct field *fields, json_t *body, json_t *secret)
+static void take_passwords(const struct request *req, json_t *body, json_t *secret)
 {
 	char hash[PASSWORD_SIZE];
 
-	for (; fields && fields->name; fields++) {
-		const char *password = json_string_value(json_object_get(body, fields->name));
+	for (const struct field *field = endpoint_of(req)->body; field && field->name; field++) {
+		const char *password = json_string_value(json_object_get(body, field->name));
 
-		if (fields->type != FIELD_PASSWORD || !password)
+		if (field->type != FIELD_PASSWORD || !password)
 			continue;
-		if (strcmp(fields->name, "password") == 0) {
+		add_proof(req, password, secret);
+		if (strcmp(field->name, "password") == 0) {
 			password_hash(password, hash);
 			json_object_set_new(secret, "password", json_string(hash));
 		}
-		json_object_del(body, fields->name);
+		json_object_del(body, field->name);
 	}
 }
 
@@ -107,7 +123,7 @@ struct flow call_function(struct request *req, db_next_fn *next)
 		json_object_set_new(params, "if_match", json_string(match));
 	if (endpoint->secret)
 		make_secret(req, secret);
-	take_passwords(endpoint->body, body, secret);
+	take_passwords(req, body, secret);
 	return db_query(req, QUERY_API_CALL,
 			DB_ARGS(endpoint->name, caller->actor, dump(req, path), dump(req, params),
 				body ? dump(req, body) : "{}", dump(req, secret), key),

@@ -72,6 +72,7 @@ struct caller {
 	enum role role;      /* in the project of the path, or outside of projects */
 	const char *actor;   /* JSON as the schema's functions take it */
 	const char *account; /* e-mail of the user, also of one behind a token; NULL: none */
+	const char *secret;  /* the token or cookie that they came with */
 };
 
 const char *endpoint_role_name(enum role role);
@@ -84,7 +85,7 @@ bool endpoint_is_safe(const struct route *route); /* by its method it changes no
  */
 bool endpoint_check_body(const struct field *fields, json_t *body, bool partial, struct error *err);
 
-/* Does the query have no parameters but those of the endpoint? */
+/* Does the query have no parameters but those of the endpoint, each once? */
 bool endpoint_known_params(struct request *req, struct error *err);
 
 /* The parameters of the query as JSON object, checked. */

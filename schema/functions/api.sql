@@ -16,7 +16,7 @@ declare
 begin
   replayed := false;
   if _key is not null then
-    _request := encode(sha256(convert_to(concat_ws(' ', _name, _call.path, _call.params, _call.body), 'UTF8')), 'hex');
+    _request := encode(sha256(convert_to(concat_ws(' ', _name, _call.path, _call.params, _call.body, _call.secret ->> 'proof'), 'UTF8')), 'hex');
     insert into idempotency (actor, key, request) values (_actor, _key, _request) on conflict do nothing;
     if not found then
       select * into _known from idempotency i where i.actor = _actor and i.key = _key;

@@ -45,6 +45,27 @@ def browser(gateway, anna):
 
 # ---- Users ----
 
+def test_the_same_key_with_another_password_is_another_request(admin, gateway, database):
+    """Else somebody would believe in a password that nobody has set; what is kept to tell it does not help to guess it."""
+    once = {"Idempotency-Key": "u1"}
+    user = {"email": "bob@example.com", "password": PASSWORD}
+    first = expect(201, admin.post("//users", user, headers=once))
+    assert expect(201, admin.post("//users", user, headers=once)).json == first.json
+    expect(422, admin.post("//users", {**user, "password": PASSWORD + "!"}, headers=once), "Idempotency-Key")
+    expect(422, admin.post("//users", {"email": user["email"]}, headers=once), "Idempotency-Key")
+    kept = database.value("select request from idempotency")
+    database("delete from idempotency")
+    database("delete from operator where email = 'bob@example.com'")
+    other = Operator(gateway, expect(201, admin.post("//tokens", {"name": "a", "role": "admin"})).json["token"])
+    expect(201, other.post("//users", user, headers=once))
+    assert database.value("select request from idempotency") != kept, "it depends on a token, which the database does not know"
+
+
+def test_refusals_name_no_inner_role(browser):
+    browser.login()
+    expect(403, browser.call("GET", "/users"), says="only administrators may do this")
+
+
 def test_user(admin, anna, database):
     assert anna.items() >= {"email": "anna@example.com", "name": "Anna", "admin": False, "has_password": True,
                             "roles": {"default": "manager"}}.items()
@@ -54,7 +75,7 @@ def test_user(admin, anna, database):
     expect(409, admin.post("//users", {"email": "anna@EXAMPLE.com"}), "/email")
     expect(422, admin.post("//users", {"email": "nobody"}), "/email")
     expect(422, admin.post("//users", {"email": "b@c", "roles": {"nowhere": "reader"}}), "/roles")
-    expect(400, admin.post("//users", {"email": "b@c", "roles": {"default": "king"}}), "/roles")
+    expect(400, admin.post("//users", {"email": "b@c", "roles": {"default": "king"}}), "/roles/default")
     expect(400, admin.post("//users", {"email": "b@c", "password": "short"}), "/password")
 
     expect(201, admin.post("//projects", {"slug": "doors"}))
