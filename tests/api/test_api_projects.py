@@ -141,6 +141,13 @@ def test_a_repeated_creation_is_one(admin):
         expect(400, admin.post("/keys", {}, headers={"Idempotency-Key": bad}), "Idempotency-Key")
 
 
+def test_a_key_is_harmless_where_nothing_is_kept(admin):
+    """Clients may send one with each POST."""
+    once = {"Idempotency-Key": "w"}
+    expect(200, admin.post("/cohorts/default/what-if", {"changes": [{"staged_percent": 1}]}, headers=once))
+    expect(401, admin.post("//login", {"email": "a@b", "password": "x"}, headers=once))
+
+
 def test_a_failed_creation_can_be_repeated(admin):
     once = {"Idempotency-Key": "a2"}
     expect(422, admin.post("/keys", {"cohort": "beta"}, headers=once), "/cohort")

@@ -155,3 +155,11 @@ def test_too_many_samples_are_refused(admin, database):
     assert len(expect(200, admin.get(path.replace("hour", "day"))).json["over_time"]) in (42, 43)
     database("delete from statistic where at = (select min(at) from statistic)")
     assert len(expect(200, admin.get(path)).json["over_time"]) == 1000
+
+
+def test_too_many_points_of_a_release_are_refused(admin, deploy, hours_pass):
+    deploy("1.0.0", "default", 1, "offered")
+    hours_pass(1005)
+    path = "/statistics/deployments?release=1.0.0&step=hour&since=2000-01-01T00:00:00Z"
+    expect(400, admin.get(path), "step", "larger step")
+    assert expect(200, admin.get(path.replace("hour", "week"))).json["over_time"][-1]["counts"] == {"offered": 1}
