@@ -16,12 +16,12 @@ declare
   _cursor constant jsonb := cursor_decode(_call.params ->> 'cursor');
   _page   api_reply;
 begin
-  execute format('select (page).* from (select page(array_agg(%s), array_agg(jsonb_build_array(%L, s.key, (s.x).id)), $1)'
-                 '  from (select x, %s as key from %I x where %s and %s order by 2 %s, x.id %7$s limit $1 + 1) s) s',
-                 _item, _sort, _by ->> 0, _table, _where,
+  execute format('select (page).* from (select page(array_agg(%s), array_agg(jsonb_build_array(s.key, (s.x).id)), $1)'
+                 '  from (select x, %s as key from %I x where %s and %s order by 2 %s, x.id %6$s limit $1 + 1) s) s',
+                 _item, _by ->> 0, _table, _where,
                  case when _cursor is null then 'true'
                       else format('(%s, x.id) %s (%L::%s, %L::bigint)', _by ->> 0, case _order when 'asc' then '>' else '<' end,
-                                  _cursor ->> 1, _by ->> 1, _cursor ->> 2) end,
+                                  _cursor ->> 0, _by ->> 1, _cursor ->> 1) end,
                  _order)
      into _page using page_limit(_call);
   return _page;

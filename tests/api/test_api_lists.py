@@ -91,7 +91,7 @@ def test_activations_of_a_release(admin, releases, listed):
 def test_a_cursor_belongs_to_its_order(admin):
     expect(201, admin.post("/cohorts", {"slug": "beta"}))
     cursor = admin.get("/cohorts?limit=1").json["next"]
-    expect(200, admin.get(f"/cohorts?cursor={cursor}&sort=slug"))
+    expect(200, admin.get(f"/cohorts?cursor={cursor}&limit=10"))
     expect(400, admin.get(f"/cohorts?cursor={cursor}&sort=name"), "cursor")
     expect(400, admin.get("/cohorts?sort=devices"), "sort")
     expect(400, admin.get("/cohorts?search="), "search")

@@ -85,7 +85,7 @@ def authorization(gateway):
     ("BREW", "/healthz", 405, "GET, HEAD"),
     ("GET", "/nowhere", 404, None),
     ("GET", "/api/v1/nowhere", 404, None),
-    ("GET", "/api/v1/projects/default/activations/1/pull", 405, "POST"),
+    ("PUT", "/api/v1/projects/default/uploads", 405, "GET, HEAD, POST, OPTIONS"),
     ("GET", "//healthz", 404, None),
     ("GET", "/healthz/", 404, None),
     ("GET", "/healthz?x=%41&y=a+b&&z", 200, None),
