@@ -117,6 +117,11 @@ create or replace function etag(_revision int) returns text language sql immutab
 select format('"%s"', _revision)
 $$;
 
+-- Of something that may be deleted and made again under the same name: the new one is not the old one.
+create or replace function etag(_id bigint, _revision int) returns text language sql immutable as $$
+select format('"%s-%s"', _id, _revision)
+$$;
+
 -- Of something without a number that grows with it: a digest of what it looks like.
 create or replace function etag(_json json) returns text language sql immutable as $$
 select format('"%s"', md5(_json::text))

@@ -35,7 +35,7 @@ create or replace function api_user_get(_call api_request) returns api_reply lan
 declare
   _operator constant operator := find_user(_call);
 begin
-  return reply(user_json(_operator), etag(_operator.revision));
+  return reply(user_json(_operator), etag(_operator.id, _operator.revision));
 end $$;
 
 -- {"project": "reader"}; none takes a role away. Others stay.
@@ -48,7 +48,7 @@ begin
   for _slug, _role in select * from jsonb_each_text(coalesce(_roles, '{}')) loop
     select id into _project from project where slug = _slug;
     if not found then
-      perform fail(422, format('no such project: %s', _slug), '/roles');
+      perform fail(422, format('no such project: %s', _slug), '/roles/' || replace(replace(_slug, '~', '~0'), '/', '~1'));
     elsif _role = 'none' then
       delete from operator_role r where r.operator_id = _operator.id and r.project_id = _project;
     else
@@ -76,7 +76,7 @@ begin
   end if;
   perform user_roles(_operator, _call.body -> 'roles');
   perform audit_add(_call, null, 'user.create', 'user ' || _email, null, user_json(_operator)::jsonb);
-  return reply(user_json(_operator), etag(_operator.revision));
+  return reply(user_json(_operator), etag(_operator.id, _operator.revision));
 end $$;
 
 -- Nobody takes away what they would need to take it back.
@@ -109,7 +109,7 @@ declare
   _new    operator;
   _change jsonb := '{}';
 begin
-  perform check_match(_call, _old.revision);
+  perform check_match(_call, etag(_old.id, _old.revision));
   if _old.is_admin and not coalesce((_call.body ->> 'admin')::boolean, true) then
     perform check_not_self(_call, _old);
   end if;
@@ -126,17 +126,18 @@ begin
   if _change <> _before then
     perform audit_add(_call, null, 'user.change', 'user ' || _new.email, _before, _change);
   end if;
-  return reply(user_json(_new), etag(_new.revision));
+  return reply(user_json(_new), etag(_new.id, _new.revision));
 end $$;
 
 create or replace function api_user_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
   _operator constant operator := find_user(_call);
+  _before   constant jsonb := user_json(_operator)::jsonb;
 begin
-  perform check_match(_call, _operator.revision);
+  perform check_match(_call, etag(_operator.id, _operator.revision));
   perform check_not_self(_call, _operator);
-  perform audit_add(_call, null, 'user.delete', 'user ' || _operator.email, user_json(_operator)::jsonb, null);
   delete from operator o where o.id = _operator.id;
+  perform audit_add(_call, null, 'user.delete', 'user ' || _operator.email, _before, null);
   return reply(null, null, 204);
 end $$;
 
@@ -157,6 +158,7 @@ $$;
 create or replace function token_projects(_body jsonb) returns int[] language plpgsql stable as $$
 declare
   _unknown text;
+  _place   bigint;
 begin
   if not _body ? 'projects' then
     return null;
@@ -164,10 +166,11 @@ begin
   if _body ->> 'role' = 'admin' then
     perform fail(422, 'an admin token reaches all projects', '/projects');
   end if;
-  select given.slug into _unknown from jsonb_array_elements_text(_body -> 'projects') given (slug)
+  select given.slug, given.place - 1 into _unknown, _place
+    from jsonb_array_elements_text(_body -> 'projects') with ordinality given (slug, place)
    where not exists (select from project p where p.slug = given.slug) limit 1;
   if found then
-    perform fail(422, format('no such project: %s', _unknown), '/projects');
+    perform fail(422, format('no such project: %s', _unknown), '/projects/' || _place);
   end if;
   return array(select p.id from project p where _body -> 'projects' ? p.slug);
 end $$;

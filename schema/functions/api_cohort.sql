@@ -36,7 +36,7 @@ create or replace function api_cohort_get(_call api_request) returns api_reply l
 declare
   _cohort constant cohort := find_cohort(path_project(_call), _call.path ->> 'cohort');
 begin
-  return reply(cohort_json(_cohort), etag(_cohort.revision));
+  return reply(cohort_json(_cohort), etag(_cohort.id, _cohort.revision));
 end $$;
 
 -- ---- Staged devices ----
@@ -132,7 +132,7 @@ begin
   _cohort := cohort_store(_cohort);
   perform audit_default_lost(_call, _project, _lost);
   perform audit_add(_call, _project.slug, 'cohort.create', 'cohort ' || _cohort.slug, null, cohort_json(_cohort)::jsonb);
-  return reply(cohort_json(_cohort), etag(_cohort.revision));
+  return reply(cohort_json(_cohort), etag(_cohort.id, _cohort.revision));
 end $$;
 
 create or replace function api_cohort_change(_call api_request) returns api_reply language plpgsql as $$
@@ -143,7 +143,7 @@ declare
   _new     cohort := cohort_with(_old, _call.body);
   _lost    jsonb;
 begin
-  perform check_match(_call, _old.revision);
+  perform check_match(_call, etag(_old.id, _old.revision));
   perform check_protected(_call, _old);
   if _old.is_default and not _new.is_default then
     perform fail(409, 'a project always has a default cohort; make another one the default', '/default');
@@ -162,7 +162,7 @@ begin
   if cohort_json(_new)::jsonb <> _before then
     perform audit_add(_call, _project.slug, 'cohort.change', 'cohort ' || _new.slug, _before, cohort_json(_new)::jsonb);
   end if;
-  return reply(cohort_json(_new), etag(_new.revision));
+  return reply(cohort_json(_new), etag(_new.id, _new.revision));
 end $$;
 
 -- What keeps a cohort from being deleted; null: nothing.
@@ -181,15 +181,16 @@ create or replace function api_cohort_delete(_call api_request) returns api_repl
 declare
   _project constant project := lock_project(_call);
   _cohort  constant cohort := find_cohort(_project, _call.path ->> 'cohort');
+  _before  constant jsonb := cohort_json(_cohort)::jsonb;
   _in_use  constant text := cohort_in_use(_cohort);
 begin
-  perform check_match(_call, _cohort.revision);
+  perform check_match(_call, etag(_cohort.id, _cohort.revision));
   perform check_protected(_call, _cohort);
   if _in_use is not null then
     perform fail(409, format('cohort %s cannot be deleted: %s', _cohort.slug, _in_use));
   end if;
-  perform audit_add(_call, _project.slug, 'cohort.delete', 'cohort ' || _cohort.slug, cohort_json(_cohort)::jsonb, null);
   update project_key k set cohort_id = null where k.cohort_id = _cohort.id; -- revoked ones
   delete from cohort c where c.id = _cohort.id;
+  perform audit_add(_call, _project.slug, 'cohort.delete', 'cohort ' || _cohort.slug, _before, null);
   return reply(null, null, 204);
 end $$;

@@ -32,7 +32,7 @@ create or replace function api_project_get(_call api_request) returns api_reply 
 declare
   _project constant project := path_project(_call);
 begin
-  return reply(project_json(_project), etag(_project.revision));
+  return reply(project_json(_project), etag(_project.id, _project.revision));
 end $$;
 
 -- Versions are ordered by keys that are stored with the releases, so the scheme is chosen before the first.
@@ -89,7 +89,7 @@ begin
   _project := project_store(jsonb_populate_record(_project, _call.body));
   insert into cohort (project_id, slug, name, is_default) values (_project.id, 'default', 'Default', true);
   perform audit_add(_call, _project.slug, 'project.create', 'project ' || _project.slug, null, project_json(_project)::jsonb);
-  return reply(project_json(_project), etag(_project.revision));
+  return reply(project_json(_project), etag(_project.id, _project.revision));
 end $$;
 
 create or replace function api_project_change(_call api_request) returns api_reply language plpgsql as $$
@@ -97,7 +97,7 @@ declare
   _old project := lock_project(_call);
   _new project;
 begin
-  perform check_match(_call, _old.revision);
+  perform check_match(_call, etag(_old.id, _old.revision));
   _new := jsonb_populate_record(_old, _call.body);
   if _new is distinct from _old then
     perform check_project_change(_old, _new);
@@ -105,7 +105,7 @@ begin
     perform audit_add(_call, _new.slug, 'project.change', 'project ' || _new.slug,
                       project_json(_old)::jsonb, project_json(_new)::jsonb);
   end if;
-  return reply(project_json(_new), etag(_new.revision));
+  return reply(project_json(_new), etag(_new.id, _new.revision));
 end $$;
 
 create or replace function api_project_delete(_call api_request) returns api_reply language plpgsql as $$
@@ -113,7 +113,7 @@ declare
   _project constant project := lock_project(_call);
   _before  constant json := project_json(_project);
 begin
-  perform check_match(_call, _project.revision);
+  perform check_match(_call, etag(_project.id, _project.revision));
   if exists (select from device d where d.project_id = _project.id) then
     perform fail(409, 'the project has devices; delete them first');
   end if;

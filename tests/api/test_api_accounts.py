@@ -74,7 +74,7 @@ def test_user(admin, anna, database):
     assert expect(200, admin.get("//users/ANNA@example.com")).json == anna
     expect(409, admin.post("//users", {"email": "anna@EXAMPLE.com"}), "/email")
     expect(422, admin.post("//users", {"email": "nobody"}), "/email")
-    expect(422, admin.post("//users", {"email": "b@c", "roles": {"nowhere": "reader"}}), "/roles")
+    expect(422, admin.post("//users", {"email": "b@c", "roles": {"nowhere": "reader"}}), "/roles/nowhere")
     expect(400, admin.post("//users", {"email": "b@c", "roles": {"default": "king"}}), "/roles/default")
     expect(400, admin.post("//users", {"email": "b@c", "password": "short"}), "/password")
 
@@ -296,7 +296,7 @@ def test_token_of_some_projects(admin, gateway):
         expect(403, token.get(f"//projects/{elsewhere}/devices"))
     assert [each["slug"] for each in token.items("//projects")] == ["doors"]
     expect(403, token.get("//users"))
-    expect(422, admin.post("//tokens", {"name": "d", "role": "reader", "projects": ["nowhere"]}), "/projects")
+    expect(422, admin.post("//tokens", {"name": "d", "role": "reader", "projects": ["doors", "nowhere"]}), "/projects/1")
     expect(422, admin.post("//tokens", {"name": "d", "role": "admin", "projects": ["doors"]}), "/projects")
     expect(204, admin.delete("//projects/doors"))
     expect(403, token.get("//projects/default"))  # what reached one project does not reach all when it is gone

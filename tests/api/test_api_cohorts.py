@@ -23,6 +23,16 @@ def staged(database):
     return ids
 
 
+def test_what_is_made_anew_is_not_what_was_deleted(admin):
+    def etag():
+        return expect(201, admin.post("/cohorts", {"slug": "beta"})).headers["ETag"]
+
+    before = etag()
+    expect(204, admin.delete("/cohorts/beta"))
+    assert etag() != before
+    expect(412, admin.patch("/cohorts/beta", {"name": "x"}, headers={"If-Match": before}))
+
+
 def test_the_cohort_that_is_no_longer_the_default_is_logged(admin):
     expect(201, admin.post("/cohorts", {"slug": "beta"}))
     expect(200, admin.patch("/cohorts/beta", {"default": True}))
