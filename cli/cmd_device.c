@@ -30,6 +30,7 @@ static const struct show_field DEVICE_SHEET[] = {
 	{ "software_version", "software_version", SHOW_TEXT },
 	{ "hardware_version", "hardware_version", SHOW_TEXT },
 	{ "last_seen", "last_seen", SHOW_TIME },
+	{ "has_token", "has_token", SHOW_TEXT },
 	{ "address", "address", SHOW_TEXT },
 	{ "created_at", "created_at", SHOW_TIME },
 	{ "deployment", "deployment.n", SHOW_TEXT },

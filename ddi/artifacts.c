@@ -24,7 +24,7 @@ static struct flow find(struct request *req, const char *begins, db_next_fn *nex
 	if (!ddi_parse_number(req->param[PARAM_PAYLOAD], &payload, &err))
 		return reply_error(req, &err);
 	return db_query(req, QUERY_ARTIFACT_FIND,
-			DB_ARGS(call->key_id, call->project_id, call->device_id,
+			DB_ARGS(call->caller, call->project_id, call->device_id,
 				req->param[PARAM_PAYLOAD], begins),
 			next);
 }
@@ -58,11 +58,9 @@ struct flow ddi_artifact(struct request *req)
 static bool is_there(struct request *req, const struct db_rows *rows, bool may_be_installed,
 		     struct flow *out)
 {
-	if (db_count(rows) == 0)
-		*out = ddi_reply_problem(req, DDI_NOT_FOUND, "no such device");
-	else if (!db_bool(rows, 0, "authorized"))
-		*out = ddi_reply_empty(req, 401);
-	else if (!db_text(rows, 0, "filename"))
+	if (!ddi_admits(req, rows, out))
+		return false;
+	if (!db_text(rows, 0, "filename"))
 		*out = ddi_reply_problem(req, DDI_NOT_FOUND, "no such software module");
 	else if (!db_bool(rows, 0, "offered") &&
 		 !(may_be_installed && db_bool(rows, 0, "installed")))

@@ -21,18 +21,17 @@ struct flow ddi_cancel(struct request *req)
 		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");
 	return db_query(
 		req, QUERY_CANCEL_FIND,
-		DB_ARGS(call->key_id, call->project_id, call->device_id, req->param[PARAM_ACTION]),
+		DB_ARGS(call->caller, call->project_id, call->device_id, req->param[PARAM_ACTION]),
 		canceling_found);
 }
 
 static struct flow canceling_found(struct request *req, const struct db_rows *rows)
 {
+	struct flow answer;
 	const char *state;
 
-	if (db_count(rows) == 0)
-		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");
-	if (!db_bool(rows, 0, "authorized"))
-		return ddi_reply_empty(req, 401);
+	if (!ddi_admits(req, rows, &answer))
+		return answer;
 	state = db_text(rows, 0, "state");
 	if (!state)
 		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");

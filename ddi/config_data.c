@@ -20,7 +20,7 @@ struct flow ddi_config_data(struct request *req)
 	}
 	return db_query(
 		req, QUERY_DEVICE_REPORT,
-		DB_ARGS(call->key_id, call->project_id, call->device_id, config.mode, config.data),
+		DB_ARGS(call->caller, call->project_id, call->device_id, config.mode, config.data),
 		reported);
 }
 

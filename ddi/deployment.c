@@ -46,7 +46,7 @@ static struct flow find(struct request *req, db_next_fn *next)
 	if (n > INT32_MAX)
 		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");
 	return db_query(req, QUERY_DEPLOYMENT_FIND,
-			DB_ARGS(call->key_id, call->project_id, call->device_id,
+			DB_ARGS(call->caller, call->project_id, call->device_id,
 				req->param[PARAM_ACTION],
 				arena_printf(req->arena, "%" PRId64, history)),
 			next);
@@ -97,12 +97,11 @@ static struct flow reply_deployment(struct request *req, const struct db_rows *r
 static struct flow found(struct request *req, const struct db_rows *rows, const char *const *hidden,
 			 bool hide_pulled)
 {
+	struct flow answer;
 	const char *state;
 
-	if (db_count(rows) == 0)
-		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such device");
-	if (!db_bool(rows, 0, "authorized"))
-		return ddi_reply_empty(req, 401);
+	if (!ddi_admits(req, rows, &answer))
+		return answer;
 	state = db_text(rows, 0, "state");
 	if (!state)
 		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");

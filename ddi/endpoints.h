@@ -20,9 +20,11 @@ enum {
 /* Who is asking: req->state of every request behind ddi_enter(). */
 struct ddi_call {
 	const struct catalog *catalog; /* held by the request */
-	const struct catalog_key *key; /* of the catalog */
-	const char *key_hash;
-	const char *key_id, *project_id; /* as text, for queries */
+	const struct catalog_key
+		*key;     /* of the catalog; for a target token one that stands for none */
+	const char *hash; /* of what was sent: the key or the token */
+	bool by_token;    /* to be checked with the device, by caller_valid() */
+	const char *caller, *project_id; /* for queries: the key's id or the token's hash */
 	const char *device_id;
 	void *answer;  /* of the endpoint, across its steps */
 	int refreshed; /* how often a newer catalog was fetched for this request */
@@ -30,6 +32,11 @@ struct ddi_call {
 
 /* auth.c: authenticates, fills in the call, runs the handler; 401 otherwise. */
 step_fn ddi_enter;
+/*
+ * Of a row with `authorized` and `device_id`: may the caller speak for the device, and is there
+ * one? False: *out is the answer. Nobody without a right to know learns which devices there are.
+ */
+bool ddi_admits(struct request *req, const struct db_rows *rows, struct flow *out);
 /*
  * The catalog is older than `generation`: fetch it, authenticate anew and run the handler again.
  * Answers 503 when it keeps changing under us.

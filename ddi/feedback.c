@@ -24,7 +24,7 @@ struct flow feedback_store(struct request *req, enum query query, db_next_fn *ne
 	if (n > INT32_MAX)
 		return ddi_reply_problem(req, DDI_NOT_FOUND, "no such action");
 	return db_query(req, query,
-			DB_ARGS(call->key_id, call->project_id, call->device_id,
+			DB_ARGS(call->caller, call->project_id, call->device_id,
 				req->param[PARAM_ACTION], feedback.execution, feedback.result,
 				feedback.code, feedback.details),
 			next);

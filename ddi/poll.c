@@ -55,7 +55,10 @@ struct flow ddi_poll(struct request *req)
 	if (!may_register(call->device_id))
 		return ddi_reply_problem(req, DDI_BAD_DEVICE_ID,
 					 "a device id has 1 to 128 characters and no blanks");
-	return db_query(req, QUERY_DEVICE_POLL, DB_ARGS(call->project_id, call->device_id), asked);
+	return db_query(
+		req, QUERY_DEVICE_POLL,
+		DB_ARGS(call->project_id, call->device_id, call->by_token ? call->hash : NULL),
+		asked);
 }
 
 /* ---- The answer ---- */
@@ -238,9 +241,11 @@ static struct flow asked(struct request *req, const struct db_rows *rows)
 {
 	const struct ddi_call *call = req->state;
 
-	/* Without a generation the project is gone. */
-	if (!db_text(rows, 0, "generation") ||
-	    db_int(rows, 0, "generation") > call->catalog->generation)
+	if (!db_text(rows, 0, "generation")) /* the project is gone */
+		return ddi_refresh(req);
+	if (!db_bool(rows, 0, "authorized"))
+		return ddi_reply_empty(req, 401);
+	if (db_int(rows, 0, "generation") > call->catalog->generation)
 		return ddi_refresh(req);
 	if (!db_text(rows, 0, "device_id"))
 		return register_device(req);

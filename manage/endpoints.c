@@ -115,6 +115,8 @@ static const struct route ROUTES[] = {
 	CALL("POST", P "/devices/{device}/token", "device_token", ROLE_MEMBER, NULL, NULL, 200, "DeviceToken",
 	     "Make its own token (hawkBit's target token). It is shown once, in `token`; the one before is void.", "token",
 	     .if_match = true),
+	CALL("DELETE", P "/devices/{device}/token", "device_token_remove", ROLE_MEMBER, NULL, NULL, 204, NULL,
+	     "Remove its own token, which opens nothing from now on. A project key still does."),
 	CALL("GET", P "/devices/{device}/versions", "device_versions", ROLE_READER, fields_page, NULL, 200, "[VersionReport]",
 	     "The versions that it has reported, newest first."),
 	CALL("GET", P "/devices/{device}/deployments", "device_deployments", ROLE_READER, fields_device_deployments, NULL, 200, "[Deployment]",

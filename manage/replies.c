@@ -100,6 +100,7 @@ const struct reply replies[] = {
 		{ "hardware_version", "text?", "As it reported.", "\"board-a\"" },
 		{ "last_seen", "time?", "Its last poll, exact to seen_resolution; null: never." },
 		{ "nickname", "text", "", "\"lab bench 4\"" }, { "notes", "text", "", "\"\"" },
+		{ "has_token", "boolean", "Has it a token of its own?", "false" },
 		{ "address", "text", "Of its first poll.", "\"203.0.113.9\"" },
 		CREATED_AT,
 		{ "deployment", "DeploymentState?", "Its newest deployment." },

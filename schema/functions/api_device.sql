@@ -5,7 +5,8 @@ select json_build_object(
   'id', _device.device_id, 'cohort', c.slug, 'staged', _device.staged,
   'software_type', _device.software_type, 'software_version', _device.software_version,
   'hardware_version', _device.hardware_version, 'last_seen', _device.last_seen,
-  'nickname', i.nickname, 'notes', i.notes, 'address', i.address, 'created_at', i.created_at,
+  'nickname', i.nickname, 'notes', i.notes, 'has_token', i.target_token is not null,
+  'address', i.address, 'created_at', i.created_at,
   'deployment', (select json_build_object('n', x.n, 'release', release_name(r), 'state', x.state)
                    from deployment x join release r on r.id = x.release_id
                   where x.project_id = _device.project_id and x.device_id = _device.device_id and x.n = _device.deployments),
@@ -300,6 +301,23 @@ begin
   perform audit_add(_call, _project.slug, 'device.token', 'device ' || _device.device_id, null,
                     jsonb_build_object('prefix', _call.secret ->> 'prefix'));
   return reply(json_build_object('prefix', _call.secret ->> 'prefix'));
+end $$;
+
+-- From now on it opens nothing.
+create or replace function api_device_token_remove(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _project constant project := path_project(_call);
+  _device  constant device := lock_device(_project, _call.path ->> 'device');
+begin
+  perform check_match(_call, device_etag(_device));
+  update device_info i
+     set target_token = null
+   where i.project_id = _device.project_id and i.device_id = _device.device_id and i.target_token is not null;
+  if not found then
+    perform fail(404, 'the device has no token of its own');
+  end if;
+  perform audit_add(_call, _project.slug, 'device.token_remove', 'device ' || _device.device_id, null, null);
+  return reply(null, null, 204);
 end $$;
 
 -- ---- History ----

@@ -173,6 +173,18 @@ create or replace function key_valid(_key int) returns boolean language sql stab
 select exists (select from project_key where id = _key and revoked_at is null)
 $$;
 
+-- Is this the SHA-256 of the device's own token? A device without one has none that fits. That hashes of random tokens are
+-- compared tells nobody anything by the time it takes.
+create or replace function token_valid(_token text, _project int, _device text) returns boolean language sql stable as $$
+select coalesce((select i.target_token = _token from device_info i where i.project_id = _project and i.device_id = _device), false)
+$$;
+
+-- May this caller speak for the device? `_caller` is the id of a project key, or the SHA-256 of a target token.
+create or replace function caller_valid(_caller text, _project int, _device text) returns boolean language plpgsql stable as $$
+begin
+  return case when length(_caller) = 64 then token_valid(_caller, _project, _device) else key_valid(_caller::int) end;
+end $$;
+
 -- Does the device run what this deployment was to bring?
 create or replace function deployment_runs(_deployment deployment, _type text, _version text) returns boolean language sql stable as $$
 select exists (
@@ -195,14 +207,14 @@ select project_id, device_id, software_type, software_version, hardware_version 
 $$;
 
 -- Feedback to deploymentBase. Outcome: accepted, unauthorized, no_device or no_deployment.
-create or replace function feedback_add(_key int, _project int, _device text, _n int, _execution text, _result text, _code int, _details text[])
+create or replace function feedback_add(_caller text, _project int, _device text, _n int, _execution text, _result text, _code int, _details text[])
 returns text language plpgsql as $$
 declare
   _row        device;
   _deployment deployment;
   _state      deployment_state;
 begin
-  if not key_valid(_key) then
+  if not caller_valid(_caller, _project, _device) then
     return 'unauthorized';
   end if;
   select * into _row from device d where d.project_id = _project and d.device_id = _device for no key update;
@@ -234,12 +246,12 @@ begin
 end $$;
 
 -- Feedback to cancelAction. Outcome as above, or not_canceling.
-create or replace function cancel_feedback_add(_key int, _project int, _device text, _n int, _execution text, _result text, _code int, _details text[])
+create or replace function cancel_feedback_add(_caller text, _project int, _device text, _n int, _execution text, _result text, _code int, _details text[])
 returns text language plpgsql as $$
 declare
   _deployment deployment;
 begin
-  if not key_valid(_key) then
+  if not caller_valid(_caller, _project, _device) then
     return 'unauthorized';
   end if;
   perform from device d where d.project_id = _project and d.device_id = _device for no key update;

@@ -95,7 +95,7 @@ select case
 $$;
 
 -- configData. Outcome: accepted, unauthorized, no_device or too_many.
-create or replace function device_report(_key int, _project int, _device text, _mode text, _data jsonb)
+create or replace function device_report(_caller text, _project int, _device text, _mode text, _data jsonb)
 returns text language plpgsql as $$
 declare
   _max constant int := 100; -- attributes of a device, as in hawkBit
@@ -108,7 +108,7 @@ declare
   _version    text;
   _old        device;
 begin
-  if not key_valid(_key) then
+  if not caller_valid(_caller, _project, _device) then
     return 'unauthorized';
   end if;
   select * into _old from device d where d.project_id = _project and d.device_id = _device for no key update;

@@ -21,7 +21,7 @@ begin
     insert into device_info (project_id, device_id, address) values (_project, _device, _address) on conflict do nothing;
   end if;
   select * into _settings from project p where p.id = _project;
-  if device_report(_key, _project, _device, 'merge', jsonb_strip_nulls(jsonb_build_object(
+  if device_report(_key::text, _project, _device, 'merge', jsonb_strip_nulls(jsonb_build_object(
        _settings.software_type_attributes[1], _type,
        _settings.hardware_version_attributes[1], _hardware,
        _settings.software_version_attributes[1], _version))) = 'too_many' then

@@ -8,21 +8,23 @@ $$;
 -- Nearly all feedback says how an update gets on: an event to keep, perhaps the next of the open
 -- states. One statement does that for all devices together. It leaves out what closes a deployment,
 -- what is refused or beyond the quota, and all but a device's first. Returns the items that are done.
-create or replace function feedback_progress(_keys int[], _projects int[], _devices text[], _ns int[], _executions text[], _results text[], _codes int[], _details text[])
+create or replace function feedback_progress(_callers text[], _projects int[], _devices text[], _ns int[], _executions text[], _results text[], _codes int[], _details text[])
 returns int[] language plpgsql as $$ -- not sql: that would be planned at every call
 declare
   _done int[];
 begin
   with first as (
     select distinct on (i.project_id, i.device_id) i.*
-      from unnest(_keys, _projects, _devices, _ns, _executions, _results, _codes, _details)
-           with ordinality as i (key_id, project_id, device_id, n, execution, result, code, details, item)
+      from unnest(_callers, _projects, _devices, _ns, _executions, _results, _codes, _details)
+           with ordinality as i (caller, project_id, device_id, n, execution, result, code, details, item)
      order by i.project_id, i.device_id, i.item
   ), locked as (
     select f.*
       from first f
       join device d on d.project_id = f.project_id and d.device_id = f.device_id
-     where f.execution <> 'closed' and f.key_id in (select k.id from project_key k where k.revoked_at is null)
+     where f.execution <> 'closed'
+       and case when length(f.caller) = 64 then token_valid(f.caller, f.project_id, f.device_id) -- as caller_valid(), fast
+                else f.caller::int in (select k.id from project_key k where k.revoked_at is null) end
      order by f.project_id, f.device_id -- devices are locked in this order by everybody
        for no key update of d
   ), counted as (
@@ -45,22 +47,22 @@ begin
 end $$;
 
 -- The outcome of each item; outcomes: feedback_add().
-create or replace function feedback_add_all(_keys int[], _projects int[], _devices text[], _ns int[], _executions text[], _results text[], _codes int[], _details text[])
+create or replace function feedback_add_all(_callers text[], _projects int[], _devices text[], _ns int[], _executions text[], _results text[], _codes int[], _details text[])
 returns table (item int, outcome text) language plpgsql as $$
 declare
-  _done int[] := feedback_progress(_keys, _projects, _devices, _ns, _executions, _results, _codes, _details);
+  _done int[] := feedback_progress(_callers, _projects, _devices, _ns, _executions, _results, _codes, _details);
 begin
   return query select unnest(_done), 'accepted';
-  if cardinality(_done) = cardinality(_keys) then
+  if cardinality(_done) = cardinality(_callers) then
     return;
   end if;
   return query
   select i.item::int, f.outcome
     from (select *
-            from unnest(_keys, _projects, _devices, _ns, _executions, _results, _codes, _details)
-                 with ordinality as each_item (key_id, project_id, device_id, n, execution, result, code, details, item)
+            from unnest(_callers, _projects, _devices, _ns, _executions, _results, _codes, _details)
+                 with ordinality as each_item (caller, project_id, device_id, n, execution, result, code, details, item)
            where each_item.item <> all (_done)
            order by project_id, device_id, item) i -- see above
-   cross join lateral feedback_add(i.key_id, i.project_id, i.device_id, i.n, i.execution, i.result, i.code,
+   cross join lateral feedback_add(i.caller, i.project_id, i.device_id, i.n, i.execution, i.result, i.code,
                                    array(select json_array_elements_text(i.details::json))) as f (outcome);
 end $$;

@@ -108,6 +108,19 @@ def test_target_token(admin, gateway, database):
     expect(404, admin.post("/devices/cam-9/token"))
 
 
+def test_removed_target_token(admin, database):
+    expect(201, admin.post("/devices", {"id": "cam-1"}))
+    expect(404, admin.delete("/devices/cam-1/token"))
+    expect(200, admin.post("/devices/cam-1/token"))
+    etag = admin.get("/devices/cam-1").headers["ETag"]
+    assert admin.get("/devices/cam-1").json["has_token"] is True
+    expect(412, admin.delete("/devices/cam-1/token", headers={"If-Match": '"old"'}))
+    expect(204, admin.delete("/devices/cam-1/token", headers={"If-Match": etag}))
+    assert admin.get("/devices/cam-1").json["has_token"] is False
+    assert database.value("select target_token from device_info") is None
+    assert [each["action"] for each in admin.items("//audit?limit=2")][:2] == ["device.token_remove", "device.token"]
+
+
 # ---- Lists ----
 
 def test_pages_and_sorting(admin, fleet):

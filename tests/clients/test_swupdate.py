@@ -89,6 +89,16 @@ def test_wrong_token_writes_nothing(gateway, publish, device, database, token):
     assert contents(database) == before
 
 
+def test_update_with_a_token_of_its_own(gateway, publish, device, images):
+    """No project key: the device is registered ahead, and nobody else's token opens it."""
+    publish(NEW)
+    unit = Unit(gateway)
+    assert unit.poll()
+    token = gateway.api("POST", f"/devices/{unit.id}/token").json["token"]
+    confirmed = finish(gateway, device(token=token, scheme="targettoken"), images, 100_000)
+    assert (confirmed["n"], confirmed["attempt"]) == (1, 1)
+
+
 # ---- Lines that break ----
 
 def test_download_is_resumed_with_range(gateway, publish, device, images, proxy):

@@ -15,14 +15,15 @@ NOT_FOUND = ("org.eclipse.hawkbit.repository.exception.EntityNotFoundException",
 
 
 class Unit:
-    """`base` is everything before the device id: mount, tenant, /controller/v1. `key`: another project's."""
+    """`base` is everything before the device id: mount, tenant, /controller/v1. `key`: another project's; `token`: its own."""
 
-    def __init__(self, gateway, id="device-1", base="/default/controller/v1", key=None):
+    def __init__(self, gateway, id="device-1", base="/default/controller/v1", key=None, token=None):
         self.gateway, self.id, self.key = gateway, id, key or gateway.project_key
+        self.authorization = f"TargetToken {token}" if token else f"GatewayToken {self.key}"
         self.path = f"{base}/{urllib.parse.quote(id, safe='')}"
 
     def request(self, method, path="", headers=None, **more):
-        headers = {"Authorization": f"GatewayToken {self.key}", **(headers or {})}
+        headers = {"Authorization": self.authorization, **(headers or {})}
         return self.gateway.request(method, self.path + path, headers=headers, **more)
 
     def get(self, path="", **headers):
@@ -88,7 +89,7 @@ def is_empty(reply):
     return reply.body == b"" and reply.headers["Content-Length"] == "0" and "Content-Type" not in reply.headers
 
 
-HOUSEKEEPING = {"fleet", "fleet_change", "deployment_count", "deployment_change"}  # their sums are in views
+HOUSEKEEPING = {"fleet", "fleet_change", "deployment_count", "deployment_change", "deployment_hour"}  # their sums are in views
 
 
 def contents(database):

@@ -14,7 +14,7 @@ suricatta: {{
     url = "{url}";
     tenant = "{tenant}";
     id = "{id}";
-    gatewaytoken = "{token}";
+    {scheme} = "{token}";
     polldelay = 1;
     retry = 20;
     retrywait = 1;
@@ -27,10 +27,10 @@ class Device:
     """One unit. It has no boot loader: reboot() plays one that found the new image good, or not."""
 
     def __init__(self, home, certificate, url, token, id="device-1", version="1.0.0", hardware="demo-board",
-                 software_type="main", tenant="default", orphan=False, options=()):
+                 software_type="main", tenant="default", scheme="gatewaytoken", orphan=False, options=()):
         self.home, self.id, self.orphan, self.options = home, id, orphan, options
         self.settings = dict(certificate=certificate, url=url, token=token, id=id, version=version,
-                             hardware=hardware, software_type=software_type, tenant=tenant)
+                             hardware=hardware, software_type=software_type, tenant=tenant, scheme=scheme)
         self.log_path = home / "swupdate.log"
         self.process = None
         (home / "tmp").mkdir(parents=True)

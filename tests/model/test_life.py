@@ -56,7 +56,7 @@ class World:
         self.cursor = connection.cursor()
         self.project = self("insert into project (slug) values ('p') returning id")
         self.cohort = self.insert("cohort", slug="c", is_default=True)
-        self.key = self.insert("project_key", hash="0" * 64, prefix="")
+        self.key = str(self.insert("project_key", hash="0" * 64, prefix=""))
         self.artifact = self.insert("artifact", sha256="0" * 64, sha1="0" * 40, md5="0" * 32, size=1, filename="f")
         self.activation, self.payload, self.release = self.activate("2.0")
         self.add_device("d")
