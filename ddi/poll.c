@@ -21,7 +21,8 @@
 #include "gateway/worker.h"
 
 enum {
-	MAX_DEVICE_ID = 128, /* characters; hawkBit's limit for ids that register themselves */
+	MAX_DEVICE_ID = 128, /* characters; hawkBit's limit for ids that register themselves; others
+				have 256 */
 };
 
 /* What the answer links to. */
@@ -52,9 +53,6 @@ struct flow ddi_poll(struct request *req)
 {
 	const struct ddi_call *call = req->state;
 
-	if (!may_register(call->device_id))
-		return ddi_reply_problem(req, DDI_BAD_DEVICE_ID,
-					 "a device id has 1 to 128 characters and no blanks");
 	return db_query(
 		req, QUERY_DEVICE_POLL,
 		DB_ARGS(call->project_id, call->device_id, call->by_token ? call->hash : NULL),
@@ -113,6 +111,10 @@ static struct flow register_device(struct request *req)
 {
 	const struct ddi_call *call = req->state;
 
+	if (!may_register(call->device_id))
+		return ddi_reply_problem(req, DDI_BAD_DEVICE_ID,
+					 "a device that registers itself has an id of 1 to 128 "
+					 "characters without blanks; register this one first");
 	return db_query(req, QUERY_DEVICE_REGISTER,
 			DB_ARGS(call->project_id, call->device_id, request_peer(req)), registered);
 }

@@ -129,6 +129,17 @@ def test_ids_that_cannot_register(gateway, database):
     assert contents(database) == before
 
 
+def test_ids_that_an_operator_registered(gateway, publish):
+    publish("1.1.0", size=5000)
+    for id in ("x" * 256, "\U0001f600" * 256, "a b"):
+        assert gateway.api("POST", "/devices", {"id": id}).status == 201, id
+        unit = Unit(gateway, id)
+        unit.poll()
+        unit.report()
+        n = unit.begin()
+        assert unit.feedback(n, "closed", "success").status == 200
+
+
 def test_ids_that_are_no_text(gateway, database):
     before = contents(database)
     for path in ("a%00", "a%0a", "a%ff", "%ed%a0%80", "%zz", "%"):

@@ -50,7 +50,7 @@ def test_it_opens_this_device_only(gateway, begun, token, other_project, databas
              Unit(gateway, "device-1", token=other), Unit(gateway, "device-1", token=theirs),
              Unit(gateway, "device-1", base="/other/controller/v1", token=token),
              Unit(gateway, "device-1", base="/nobody/controller/v1", token=token),
-             Unit(gateway, "device-1", token=gateway.project_key)]
+             Unit(gateway, "x" * 200, token=token), Unit(gateway, "device-1", token=gateway.project_key)]
     units += [Unit(gateway, id, token="x" * 43) for id in ("device-1", "stranger")]
     before = contents(database)
     for unit in units:
