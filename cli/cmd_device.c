@@ -174,6 +174,26 @@ bool cmd_device_move(struct run *run)
 	return true;
 }
 
+bool cmd_device_retry(struct run *run)
+{
+	const char *id = run_arg(run, 0), *path = api_project_path(run, "devices", id, NULL);
+	enum confirm confirm = CONFIRM_GO;
+	json_t *device;
+
+	if (!confirm_is_given(run) && !api_get(run, path, NULL))
+		return false;
+	if (!confirm_sentence(
+		    run, arena_printf(run->arena, "let device %s try again what it failed at", id),
+		    &confirm))
+		return false;
+	if (confirm == CONFIRM_STOP)
+		return true;
+	if (!api_send(run, "POST", arena_printf(run->arena, "%s/retry", path), NULL, &device))
+		return false;
+	show_done(run, device, "id", "device %s tries again with its next poll", id);
+	return true;
+}
+
 /* ---- Why, and what happened ---- */
 
 bool cmd_device_inspect(struct run *run)

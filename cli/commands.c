@@ -116,6 +116,8 @@ const struct command COMMANDS[] = {
 	  .about = "Why does it get what it gets? Each active release with the reason." },
 	{ "device history", "ID", OPTIONS(LIMIT), cmd_device_history,
 	  .about = "Its deployments with their events, and the versions that it reported." },
+	{ "device retry", "ID", NULL, cmd_device_retry, .changes = true,
+	  .about = "Let a device try again what it failed at, now." },
 	{ "device delete", "ID", NULL, cmd_device_delete, .changes = true,
 	  .about = "Delete a device and its history." },
 

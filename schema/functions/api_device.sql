@@ -320,6 +320,26 @@ begin
   return reply(null, null, 204);
 end $$;
 
+-- Its failed attempts are forgotten, so the next poll decides as if there had been none.
+create or replace function api_device_retry(_call api_request) returns api_reply language plpgsql as $$
+declare
+  _project  constant project := path_project(_call);
+  _device   constant device := lock_device(_project, _call.path ->> 'device');
+  _failures jsonb;
+begin
+  perform check_match(_call, device_etag(_device));
+  perform check_protected(_call, (select c from cohort c where c.id = _device.cohort_id));
+  if _device.failures is not null then
+    select jsonb_object_agg(release_name(r), _device.failures -> r.id::text -> 0) into _failures
+      from release r
+     where r.id in (select jsonb_object_keys(_device.failures)::bigint);
+    update device d set failures = null where d.project_id = _device.project_id and d.device_id = _device.device_id;
+    perform audit_add(_call, _project.slug, 'device.retry', 'device ' || _device.device_id,
+                      jsonb_build_object('failed_attempts', coalesce(_failures, '{}')), jsonb_build_object('failed_attempts', '{}'::jsonb));
+  end if;
+  return reply(device_json(_device), device_etag(_device));
+end $$;
+
 -- ---- History ----
 
 create or replace function api_device_versions(_call api_request) returns api_reply language plpgsql as $$

@@ -5,7 +5,7 @@ import urllib.parse
 import pytest
 
 from lib.ddi import Unit
-from lib.operator import expect
+from lib.operator import Operator, expect
 from lib.ota import Asker
 from lib.releases import BOARD
 
@@ -128,6 +128,31 @@ def test_retry(unit, releases, inspect, database):
         database("update device set failures = (select jsonb_object_agg(key, jsonb_build_array(value -> 0, 1000000))"
                  " from jsonb_each(failures))")
     assert verdicts(inspect()) == {"1.1.0": "attempts_exhausted"}
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_retry_now(admin, gateway, unit, releases, inspect, attempts):
+    """In the middle of a back-off, and when it has had its attempts: it begins anew."""
+    releases.publish("1.1.0")
+    expect(200, admin.patch("", {"retry_attempts": attempts}))
+    expect(200, unit.feedback(unit.offered(), "closed", "failure"))
+    assert "deploymentBase" not in unit.links()
+    etag = admin.get("/devices/device-1").headers["ETag"]
+    expect(412, admin.post("/devices/device-1/retry", headers={"If-Match": '"old"'}))
+    assert expect(200, admin.post("/devices/device-1/retry", headers={"If-Match": etag})).json["id"] == "device-1"
+    assert inspect()["decision"]["reason"] == "chosen"
+    assert unit.offered() == "2" and unit.deployment["attempt"] == 1
+    expect(200, admin.post("/devices/device-1/retry"))  # nothing holds it back
+    retries = [each for each in admin.items("//audit") if each["action"] == "device.retry"]
+    assert [each["before"] for each in retries] == [{"failed_attempts": {"1.1.0": 1}}]
+    expect(404, admin.post("/devices/nobody/retry"))
+
+
+def test_retry_now_in_a_protected_cohort(admin, gateway, unit):
+    token = expect(201, admin.post("//tokens", {"name": "ci", "role": "manager", "may_change_protected": False})).json["token"]
+    expect(403, Operator(gateway, token).post("/devices/device-1/retry"))
+    expect(200, admin.patch("/cohorts/default", {"protected": False}))
+    expect(200, Operator(gateway, token).post("/devices/device-1/retry"))
 
 
 @pytest.mark.parametrize("failed", [60, 10**6, 2 * 10**9])

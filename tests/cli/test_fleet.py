@@ -184,6 +184,19 @@ def test_device_life(mews):
     assert "no such device" in mews("device", "show", "unit 7 ä", code=NOT_FOUND).err
 
 
+def test_device_retry(mews, fleet, database):
+    fleet(1)
+    database("update device set failures = '{\"1\": [3, 0]}'")
+    words = ("device", "retry", "device-1")
+    assert mews(*words, "--dry-run").out == "would: let device device-1 try again what it failed at\n"
+    mews(*words, code=UNCONFIRMED, stdin="no\n")
+    assert database.value("select failures from device")
+    assert mews(*words, stdin="y\n").out == "device device-1 tries again with its next poll\n"
+    assert database.value("select failures from device") is None
+    mews("device", "retry", "nobody", "--dry-run", code=NOT_FOUND)
+    mews("device", "retry", "nobody", "--yes", code=NOT_FOUND)
+
+
 def test_device_move(mews, fleet):
     fleet(3)
     mews("cohort", "create", "beta")
