@@ -8,6 +8,7 @@ static const int64_t DAY = 86400000000; /* us */
 /* The device, its version read once. */
 struct device {
 	const struct resolver_facts *facts;
+	const struct resolver_policy *policy;
 	enum { UNKNOWN, ORDERED, UNORDERED } version;
 	struct version_key key; /* when ORDERED */
 };
@@ -15,14 +16,32 @@ struct device {
 /* What the rules look for among the applicable releases; NULL: there is none. */
 struct search {
 	const struct resolver_activation *delta;             /* the highest that is a way up */
+	const struct resolver_activation *spent_delta;       /* as well, out of attempts */
 	const struct resolver_activation *must_pass_through; /* the lowest that is a way up */
 	const struct resolver_activation *full;              /* the highest, wherever it is */
 	bool settled;              /* the device runs the version of one of them */
 	enum resolver_reason told; /* the most telling reason against one of them */
 };
 
-static void read_version(struct device *device, const struct resolver_policy *policy)
+static const struct resolver_attempts *attempts_at(const struct resolver_facts *facts,
+						   int64_t release_id)
 {
+	for (size_t i = 0; i < facts->nattempts; i++) {
+		if (facts->attempts[i].release_id == release_id)
+			return &facts->attempts[i];
+	}
+	return NULL;
+}
+
+/* Has it had all its attempts at this release? */
+static bool is_spent(const struct resolver_policy *policy, const struct resolver_attempts *attempts)
+{
+	return policy->retry_attempts > 0 && attempts && attempts->failed >= policy->retry_attempts;
+}
+
+static void read_version(struct device *device)
+{
+	const struct resolver_policy *policy = device->policy;
 	const char *text = device->facts->software_version;
 
 	if (!text || !*text)
@@ -65,17 +84,25 @@ static enum resolver_reason way_up(const struct device *device,
 	return REASON_CHOSEN;
 }
 
-/* How the activation stands by itself, before the others are looked at. REASON_CHOSEN: a way up. */
+/*
+ * How the activation stands by itself, before the others are looked at. REASON_CHOSEN: a way up. A
+ * delta that is out of attempts is none, so that another way is taken; rule 7.
+ */
 static enum resolver_reason standing(const struct device *device,
 				     const struct resolver_activation *activation)
 {
+	const struct resolver_release *release = activation->release;
 	enum resolver_reason why;
 
-	if (!payload_fitting(activation->release, device->facts, &why))
+	if (!payload_fitting(release, device->facts, &why))
 		return why;
 	if (activation->staged && !device->facts->staged)
 		return REASON_NOT_STAGED;
-	return way_up(device, activation->release);
+	why = way_up(device, release);
+	if (why == REASON_CHOSEN && release->from &&
+	    is_spent(device->policy, attempts_at(device->facts, release->id)))
+		return REASON_ATTEMPTS_EXHAUSTED;
+	return why;
 }
 
 static bool is_applicable(enum resolver_reason standing)
@@ -123,6 +150,8 @@ static void consider(struct search *search, const struct device *device,
 		search->full = higher(activation, search->full);
 	else if (is_way_up)
 		search->delta = higher(activation, search->delta);
+	else if (standing == REASON_ATTEMPTS_EXHAUSTED)
+		search->spent_delta = higher(activation, search->spent_delta);
 	if (!release->from && release->must_pass_through && is_way_up)
 		search->must_pass_through = lower(activation, search->must_pass_through);
 }
@@ -156,9 +185,11 @@ static const struct resolver_activation *next_step(const struct search *search,
 		return search->delta;
 	if (search->must_pass_through)
 		return search->must_pass_through;
-	if (!search->full || way_up(device, search->full->release) == REASON_CHOSEN)
+	if (search->full && way_up(device, search->full->release) == REASON_CHOSEN)
 		return search->full;
-	return version_checking || search->settled ? NULL : search->full;
+	if (search->spent_delta)
+		return search->spent_delta; /* no other way up: permission() refuses it */
+	return !search->full || version_checking || search->settled ? NULL : search->full;
 }
 
 static int64_t add_saturated(int64_t a, int64_t b)
@@ -179,16 +210,6 @@ static int64_t backoff(int64_t first, int failed)
 	return doublings > 62 || first > limit >> doublings ? limit : first << doublings;
 }
 
-static const struct resolver_attempts *attempts_at(const struct resolver_facts *facts,
-						   int64_t release_id)
-{
-	for (size_t i = 0; i < facts->nattempts; i++) {
-		if (facts->attempts[i].release_id == release_id)
-			return &facts->attempts[i];
-	}
-	return NULL;
-}
-
 /* May the device have the release that the rules name, now? Rule 7. */
 static enum resolver_reason permission(const struct resolver_policy *policy,
 				       const struct resolver_facts *facts, int64_t release_id,
@@ -199,7 +220,7 @@ static enum resolver_reason permission(const struct resolver_policy *policy,
 
 	if (!attempts || attempts->failed <= 0)
 		return REASON_CHOSEN;
-	if (policy->retry_attempts > 0 && attempts->failed >= policy->retry_attempts)
+	if (is_spent(policy, attempts))
 		return REASON_ATTEMPTS_EXHAUSTED;
 	wait = backoff(policy->retry_backoff, attempts->failed);
 	next = add_saturated(attempts->last_failed, wait);
@@ -254,7 +275,8 @@ struct resolver_decision resolver_decide(const struct resolver_cohort *cohort,
 	if (cohort->nactivations == 0)
 		return decision;
 	device.facts = facts;
-	read_version(&device, policy);
+	device.policy = policy;
+	read_version(&device);
 	search = look_around(cohort, &device, trail);
 	decision.reason = search.told;
 	decision.next = next_step(&search, &device, cohort->version_checking);

@@ -130,6 +130,19 @@ def test_retry(unit, releases, inspect, database):
     assert verdicts(inspect()) == {"1.1.0": "attempts_exhausted"}
 
 
+def test_full_release_after_the_delta(admin, unit, releases, inspect):
+    releases.publish("2.0")
+    releases.publish("1.0.0..2.0")
+    expect(200, admin.patch("", {"retry_attempts": 2, "retry_backoff": 0}))
+    for release in ("1.0.0..2.0", "1.0.0..2.0", "2.0"):
+        n = unit.offered()
+        assert unit.deployment["release"] == release
+        expect(200, unit.feedback(n, "closed", "failure"))
+    assert verdicts(inspect()) == {"1.0.0..2.0": "attempts_exhausted", "2.0": "chosen"}
+    expect(200, admin.post("/devices/device-1/retry"))
+    assert inspect()["decision"]["release"] == "1.0.0..2.0"
+
+
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_retry_now(admin, gateway, unit, releases, inspect, attempts):
     """In the middle of a back-off, and when it has had its attempts: it begins anew."""

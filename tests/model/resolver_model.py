@@ -172,20 +172,34 @@ class Situation:
 
     def _next_step(self):
         up = [each for each in self.applicable if self._compared(each) == 1]
-        deltas = [each for each in up if each.release.from_ is not None and each.release.from_ == self.current]
+        ours = [each for each in self.applicable if self._is_delta_up(each)]
+        deltas = [each for each in ours if not self._is_spent(each)]
         full = [each for each in self.applicable if each.release.from_ is None]
         passes = [each for each in up if each.release.from_ is None and each.release.must_pass_through]
         step = self._first(deltas) or self._first(passes, lowest=True)
         if not step and (highest := self._first(full)) in up:
             step = highest
+        step = step or self._first(ours)  # it has had its attempts
         self.goes_up = step is not None
         if not step and not self.cohort.version_checking and not self._at_home():
             step = self._first(full)
         return step
 
+    def _attempts(self, activation):
+        return next((each for each in self.facts.attempts
+                     if each.release_id == activation.release.id and each.failed > 0), None)
+
+    def _is_spent(self, activation):
+        attempts = self._attempts(activation)
+        return attempts is not None and 0 < self.policy.retry_attempts <= attempts.failed
+
     def _at_home(self):
         """The device runs the version of a release that is active for it."""
         return any(each.release.version == self.current for each in self.applicable)
+
+    def _is_delta_up(self, activation):
+        from_ = activation.release.from_
+        return from_ is not None and from_ == self.current and self._compared(activation) == 1
 
     # ---- Rule 7 and the reasons ----
 
@@ -193,11 +207,10 @@ class Situation:
         """(reason, retry_at) for the next step."""
         if self.facts.awaiting_report:
             return "awaiting_version_report", 0
-        at_it = [each for each in self.facts.attempts if each.release_id == self.next.release.id and each.failed > 0]
-        if not at_it:
+        attempts = self._attempts(self.next)
+        if not attempts:
             return "chosen", 0
-        (attempts,), allowed = at_it, self.policy.retry_attempts
-        if 0 < allowed <= attempts.failed:
+        if self._is_spent(self.next):
             return "attempts_exhausted", 0
         first = max(self.policy.retry_backoff, 0)
         wait = min(first * 2 ** (attempts.failed - 1), max(first, DAY))
@@ -210,6 +223,8 @@ class Situation:
             return self.permission()[0]
         if reason := mismatch(activation, self.facts):
             return reason
+        if self._is_delta_up(activation) and self._is_spent(activation):
+            return "attempts_exhausted"
         if self.next and self._was_possible(activation):
             return self._passed_over(activation)
         return self._no_way_up(activation)
@@ -221,9 +236,8 @@ class Situation:
         return {None: "version_unordered", 0: "up_to_date", -1: "would_downgrade"}[order]
 
     def _was_possible(self, activation):
-        release = activation.release
-        if release.from_ is not None:
-            return self._compared(activation) == 1 and release.from_ == self.current
+        if activation.release.from_ is not None:
+            return self._is_delta_up(activation)
         return self._compared(activation) == 1 or not self.goes_up  # else any full release may follow, by rule 5
 
     def _passed_over(self, activation):

@@ -86,14 +86,24 @@ static void read_catalog(struct catalog *catalog, const char *text, enum version
 	}
 }
 
-enum { AS_USUAL, NO_CHECK = 1, SEMVER = 2, STAGED = 4, AWAITING = 8, FAILED_1 = 16, FAILED_3 = 32 };
+enum {
+	AS_USUAL,
+	NO_CHECK = 1,
+	SEMVER = 2,
+	STAGED = 4,
+	AWAITING = 8,
+	FAILED_1 = 16,
+	FAILED_3 = 32,
+	DELTAS_3 = 64
+};
 
 struct row {
 	const char *name, *active;
 	const char *version; /* what the device runs */
 	int next;            /* index of the release that the rules name; -1: none */
 	const char *reason, *trail;
-	unsigned how; /* FAILED_n: n attempts at each release, the last one a minute ago */
+	unsigned
+		how; /* FAILED_n: n attempts at each release, the last one a minute ago; DELTAS_n */
 };
 
 static const struct row rows[] = {
@@ -190,8 +200,20 @@ static const struct row rows[] = {
 	/* rule 7 */
 	{ "first back-off", "2.0 1.5", "1.0", 0, "retry_wait", "retry_wait lower_than_chosen",
 	  FAILED_1 },
-	{ "attempts exhausted, no fallback", "2.0 1.0>3.0", "1.0", 1, "attempts_exhausted",
-	  "superseded_by_delta attempts_exhausted", FAILED_3 },
+	{ "attempts exhausted, nothing lower", "2.0 1.5", "1.0", 0, "attempts_exhausted",
+	  "attempts_exhausted lower_than_chosen", FAILED_3 },
+	{ "the full release after the delta", "2.0 1.0>2.0", "1.0", 0, "chosen",
+	  "chosen attempts_exhausted", DELTAS_3 },
+	{ "but not while the delta waits", "2.0 1.0>2.0", "1.0", 1, "retry_wait",
+	  "superseded_by_delta retry_wait", FAILED_1 },
+	{ "what must be passed after the delta", "2.0 1.5! 1.0>2.0", "1.0", 1, "chosen",
+	  "must_pass_through_first chosen attempts_exhausted", DELTAS_3 },
+	{ "delta and full exhausted", "2.0 1.0>2.0", "1.0", 0, "attempts_exhausted",
+	  "attempts_exhausted attempts_exhausted", FAILED_3 },
+	{ "no other way up than the delta", "1.0 1.0>2.0 1.0>1.5", "1.0", 1, "attempts_exhausted",
+	  "up_to_date attempts_exhausted attempts_exhausted", DELTAS_3 },
+	{ "not down after the delta", "0.5 1.0>2.0", "1.0", 1, "attempts_exhausted",
+	  "would_downgrade attempts_exhausted", NO_CHECK | DELTAS_3 },
 	{ "down, but it waits", "1.0 1.5", "2.0", 1, "retry_wait", "lower_than_chosen retry_wait",
 	  NO_CHECK | FAILED_1 },
 	/* installed, not yet confirmed */
@@ -234,7 +256,7 @@ static void check(const struct row *row, const struct catalog *catalog,
 static void run(const struct row *row)
 {
 	bool semver = row->how & SEMVER;
-	int failed = row->how & FAILED_3 ? 3 : row->how & FAILED_1 ? 1 : 0;
+	int failed = row->how & (FAILED_3 | DELTAS_3) ? 3 : row->how & FAILED_1 ? 1 : 0;
 	struct resolver_attribute region = { "region", "eu" };
 	struct resolver_attempts attempts[RELEASES_MAX];
 	struct resolver_policy policy = { .scheme = semver ? VERSION_SEMVER : VERSION_NATURAL,
@@ -256,7 +278,10 @@ static void run(const struct row *row)
 
 	read_catalog(&catalog, row->active, policy.scheme);
 	for (int i = 0; i < RELEASES_MAX; i++)
-		attempts[i] = (struct resolver_attempts){ i, failed, 999 * MINUTE };
+		attempts[i] = (struct resolver_attempts){
+			i, row->how & DELTAS_3 && !catalog.slots[i].release.from ? 0 : failed,
+			999 * MINUTE
+		};
 	cohort = (struct resolver_cohort){ .version_checking = !(row->how & NO_CHECK),
 					   .nactivations = catalog.count,
 					   .activations = catalog.activations };
