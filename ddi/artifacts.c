@@ -14,7 +14,16 @@ static const char MD5SUM[] = ".MD5SUM";
 
 static db_next_fn listed, file_found, md5_found;
 
-/* `begins`: the file whose download begins, or NULL. */
+/* A whole file, or a part that is not the rest of one. */
+static bool from_start(const struct request *req)
+{
+	static const char START[] = "bytes=0-";
+	const char *range = request_header(req, "Range");
+
+	return !range || strncmp(range, START, strlen(START)) == 0;
+}
+
+/* `begins`: the file whose download begins or goes on, or NULL. */
 static struct flow find(struct request *req, const char *begins, db_next_fn *next)
 {
 	const struct ddi_call *call = req->state;
@@ -25,7 +34,8 @@ static struct flow find(struct request *req, const char *begins, db_next_fn *nex
 		return reply_error(req, &err);
 	return db_query(req, QUERY_ARTIFACT_FIND,
 			DB_ARGS(call->caller, call->project_id, call->device_id,
-				req->param[PARAM_PAYLOAD], begins),
+				req->param[PARAM_PAYLOAD], begins,
+				from_start(req) ? "true" : "false"),
 			next);
 }
 

@@ -331,6 +331,28 @@ begin
    where d.project_id = _project and d.device_id = _device and d.n = _n and is_open(d.state);
 end $$;
 
+-- The device begins to download the file from its start. Has it told before that all of it is installed, as SWUpdate does
+-- at the end? Then that came to nothing (the boot loader went back to the old software, say), and this would go on for
+-- ever: the attempt has failed. True: so it is.
+create or replace function deployment_starts_over(_project int, _device text, _n int) returns boolean language plpgsql as $$
+declare
+  _deployment deployment;
+begin
+  perform from device d where d.project_id = _project and d.device_id = _device for no key update;
+  select * into _deployment from deployment d
+   where d.project_id = _project and d.device_id = _device and d.n = _n and d.state = 'installing'
+     and exists (select from event e
+                  where e.project_id = d.project_id and e.device_id = d.device_id and e.n = d.n
+                    and e.source = 'device' and e.details @> '{All Chunks Installed.}');
+  if not found then
+    return false;
+  end if;
+  perform event_note(_deployment, 'gateway', null, null, null,
+                     array['The device had installed all of it, and begins to download it again: this attempt has failed.']);
+  perform deployment_enter(_deployment, 'failed', true);
+  return true;
+end $$;
+
 -- The gateway saw the device fetch something of this deployment: forward, never back.
 create or replace function deployment_progress(_project int, _device text, _n int, _from deployment_state[], _to deployment_state, _detail text)
 returns void language plpgsql as $$

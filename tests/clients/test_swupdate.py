@@ -220,3 +220,20 @@ def test_roll_back_that_the_boot_loader_reported(gateway, publish, device):
     unit.reboot(OLD, success=False)
     failed = gateway.wait_deployment(unit.id, "failed")
     assert events(failed)[-1] == ("closed", "failure")
+
+
+# ---- It comes back as if nothing had been ----
+
+def test_install_loop_is_a_failed_attempt(gateway, publish, device, database):
+    """The boot loader went back without a word: swupdate begins anew, as it would for ever."""
+    publish(NEW)
+    unit = device()
+    wait_until(lambda: gateway.deployments(unit.id) and "All Chunks Installed." in details(gateway.deployments(unit.id)[-1]),
+               60, "it is installed")
+    unit.stop()
+    unit.start()
+    failed = gateway.wait_deployment(unit.id, "failed")
+    assert (failed["n"], failed["attempt"]) == (1, 1)
+    polls(gateway, unit, 3)
+    assert len(gateway.deployments(unit.id)) == 1  # the next attempt waits its time
+    assert database.value("select failures -> (select id from release)::text ->> 0 from device") == "1"

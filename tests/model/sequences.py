@@ -11,7 +11,7 @@ import json
 import re
 
 from service_model import BEGUN, LATE, OPEN, Poll, Service, release_name
-from steps import COHORTS, DAY_AND_MORE, DEVICES, KEYS, PAYLOADS, VERSIONS
+from steps import ALL_INSTALLED, COHORTS, DAY_AND_MORE, DEVICES, KEYS, PAYLOADS, VERSIONS
 
 CONNECTIONS = 4  # which end up at different workers
 _numbers = itertools.count(1)  # of projects
@@ -165,8 +165,9 @@ class Sequence:
         self.feedback(id, self._n(id, back), *word)
         self.check_device(id)
 
-    def feedback(self, id, n, execution, result):
-        self._send("deploymentBase", id, n, execution, result, self.model.feedback(id, n, execution, result))
+    def feedback(self, id, n, execution, result, details="x"):
+        expected = self.model.feedback(id, n, execution, result, details == ALL_INSTALLED)
+        self._send("deploymentBase", id, n, execution, result, expected, details)
 
     def do_cancel_feedback(self, device, back, word):
         id = self._busy(device, "canceling")
@@ -176,8 +177,8 @@ class Sequence:
     def _send_cancel(self, id, n, word):
         self._send("cancelAction", id, n, *word, self.model.cancel_feedback(id, n, *word))
 
-    def _send(self, resource, id, n, execution, result, expected):
-        body = {"id": str(n), "status": {"execution": execution, "result": {"finished": result}, "details": ["x"]}}
+    def _send(self, resource, id, n, execution, result, expected, details="x"):
+        body = {"id": str(n), "status": {"execution": execution, "result": {"finished": result}, "details": [details]}}
         status, answer = self.ddi("POST", f"{id}/{resource}/{n}/feedback", body)
         assert status == expected, (resource, id, n, execution, result, status, answer)
 

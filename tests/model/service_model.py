@@ -43,6 +43,7 @@ class Deployment:
     state: str = "offered"
     before: Optional[str] = None  # of canceling
     refused: bool = False  # the device has refused to cancel
+    told_installed: bool = False  # the device has told that all is installed
 
     @property
     def is_withdrawn(self):
@@ -311,15 +312,19 @@ class Service:
         open = device and device.newest
         if not open or open.payload is not payload or open.is_withdrawn or open.state not in ("offered", *BEGUN):
             return False
+        if open.state == "installing" and open.told_installed:
+            self._enter(device, open, "failed", failed=True)  # it starts over
+            return False
         if open.state in ("offered", "retrieved"):
             self._enter(device, open, "downloading")
         return True
 
-    def feedback(self, id, n, execution, result):
+    def feedback(self, id, n, execution, result, all_installed=False):
         device, deployment = self._find(id, n)
         if not deployment:
             return 404
         deployment.changed = self.now
+        deployment.told_installed |= all_installed
         success = execution == "closed" and result != "failure"
         if success and deployment.state not in OPEN:
             device.wants_attributes = True

@@ -8,7 +8,8 @@ VERSIONS = ["1.0", "1.1", "2.0", "2.0.0", "3.0-rc1", "3.0"]
 PAYLOADS = [[("main", ["a", "b"], {})], [("main", ["a", "b"], {})], [("main", ["a"], {})],
             [("main", ["a"], {}), ("main", ["b"], {"region": "eu"})], [("modem", ["a", "b"], {})], []]
 
-FEEDBACK = [("proceeding", "none"), ("download", "none"), ("downloaded", "none"), ("rejected", "none"),
+ALL_INSTALLED = "All Chunks Installed."  # SWUpdate's last words before the reboot
+FEEDBACK = [("proceeding", "none"), ("proceeding", "none", ALL_INSTALLED), ("download", "none"), ("downloaded", "none"), ("rejected", "none"),
             ("canceled", "none"), ("closed", "success"), ("closed", "success"), ("closed", "none"),
             ("closed", "failure"), ("closed", "failure")]
 CANCEL = [("closed", "success"), ("closed", "failure"), ("rejected", "none"), ("proceeding", "none")]
@@ -34,6 +35,7 @@ device_steps = [
     step("poll", device=index, key=one_of("plain", "plain", "plain", "to-beta")),
     step("install", device=index, words=words(4)),
     step("install", device=index, words=st.just([("proceeding", "none"), ("closed", "success")])),
+    step("install", device=index, words=st.just([("proceeding", "none", ALL_INSTALLED)])),
     step("get", device=index, back=one_of(0, 0, 0, 1)),
     step("download", device=index, release=index, offered=one_of(True, True, False)),
     step("feedback", device=index, back=one_of(0, 0, 0, 0, 1), word=st.sampled_from(FEEDBACK)),

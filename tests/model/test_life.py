@@ -99,9 +99,17 @@ class World:
     def offer(self):
         return self.settle(self.activation, self.payload)
 
-    def feedback(self, execution, result="none", n=1, query="feedback_add", device="d"):
-        (row,) = self.query(query, [self.key], [self.project], [device], [n], [execution], [result], [None], ["[]"])
+    def feedback(self, execution, result="none", n=1, query="feedback_add", device="d", details=()):
+        (row,) = self.query(query, [self.key], [self.project], [device], [n], [execution], [result], [None],
+                            [json.dumps(details)])
         return row["outcome"]
+
+    def tell_installed(self):
+        self.feedback("proceeding", details=["All Chunks Installed."])
+
+    def download(self, from_start=True):
+        (row,) = self.query("artifact_find", self.key, self.project, "d", self.payload, "f", str(from_start))
+        return row["offered"]
 
     def report(self, version, device="d"):
         data = f'{{"current_version": "{version}", "hardware_version": "a"}}'
@@ -137,7 +145,8 @@ class World:
             self.trust(False)
         else:
             {"GET deploymentBase": lambda: self.query("deployment_find", self.key, self.project, "d", 1, 0),
-             "GET artifact": lambda: self.query("artifact_find", self.key, self.project, "d", self.payload, "f"),
+             "GET artifact": self.download,
+             "all is installed, then GET artifact from its start": lambda: (self.tell_installed(), self.download()),
              "poll, the decision has changed": lambda: self.settle(None, None),
              "poll, the release has been pulled": lambda: (self.pull(), self.settle(None, None)),
              "reports the release's version": lambda: self.report("2.0"),
@@ -280,7 +289,7 @@ def test_a_report_without_a_version_leaves_it_known(world):
 def test_a_download_that_goes_on_is_a_sign_of_life(world):
     enter(world, "downloading")
     world("update deployment set changed_at = changed_at - interval '23 hours', created_at = created_at - interval '23 hours'")
-    world.query("artifact_find", world.key, world.project, "d", world.payload, "f")
+    world.download()
     assert world("select changed_at > created_at + interval '22 hours' from deployment")
     world.query("deployments_expire")
     assert world.state() == "downloading"
@@ -298,6 +307,25 @@ def test_what_is_told_now_counts_before_what_was_told_once(world):
         world.query("device_report", [world.key], [world.project], ["d"], ["merge"],
                     [json.dumps({"memfault__current_version": version})])
         assert world.device("software_version") == version
+
+
+def test_a_download_that_goes_on_starts_nothing_over(world):
+    """Nor does one after anything else than that all is installed."""
+    enter(world, "installing")
+    assert world.download() and world.state() == "installing"
+    world.tell_installed()
+    assert world.download(from_start=False) and world.state() == "installing"
+    assert not world.download()
+    assert (world.state(), world.failures()) == ("failed", 1)
+
+
+def test_started_over_and_well_in_the_end(world):
+    enter(world, "offered")
+    world.do("all is installed, then GET artifact from its start")
+    assert world.feedback("closed", "failure") == "accepted"  # SWUpdate says so when it is sent nothing
+    assert world.failures() == 1
+    world.report("2.0")
+    assert (world.state(), world.failures()) == ("confirmed", 0)
 
 
 def test_nothing_is_offered_while_installed(world):
