@@ -11,7 +11,6 @@
 
 #include "gateway/arena.h"
 #include "gateway/config.h"
-#include "gateway/digest.h"
 #include "gateway/error.h"
 #include "gateway/log.h"
 #include "gateway/migrate.h"
@@ -20,15 +19,6 @@
 
 #define PROJECT "default"
 
-enum { PREFIX = 6 }; /* characters of a secret that tell it from others */
-
-/* A secret, and what the database gets to see of it. */
-struct secret {
-	char text[SECRET_TOKEN_SIZE];
-	char hash[DIGEST_SHA256_HEX];
-	char prefix[PREFIX + 1];
-};
-
 struct init {
 	struct arena *arena;
 	const char *path, *temporary;
@@ -36,13 +26,6 @@ struct init {
 	struct secret key, token;
 	PGconn *pg;
 };
-
-static void secret_make(struct secret *secret)
-{
-	secret_token(secret->text);
-	digest_sha256(secret->text, strlen(secret->text), secret->hash);
-	snprintf(secret->prefix, sizeof(secret->prefix), "%s", secret->text);
-}
 
 static const char *url_of(struct arena *arena, const struct config *config)
 {
@@ -97,7 +80,7 @@ static bool put_in_place(const struct init *init, struct error *err)
 static bool write_new(const struct init *init, struct error *err)
 {
 	json_t *json = json_pack("{s:s, s:s, s:s, s:s}", "url", init->url, "project", PROJECT,
-				 "project_key", init->key.text, "admin_token", init->token.text);
+				 "project_key", init->key.token, "admin_token", init->token.token);
 	bool ok = write_temporary(init, json, err);
 
 	json_decref(json);
@@ -127,7 +110,7 @@ static void show(const struct init *init)
 	       "project key  %s\n"
 	       "admin token  %s\n"
 	       "These are shown once; they are kept in %s\n",
-	       init->url, PROJECT, init->key.text, init->token.text, init->path);
+	       init->url, PROJECT, init->key.token, init->token.token, init->path);
 }
 
 /* ---- Again ---- */

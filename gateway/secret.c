@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -37,6 +38,13 @@ void secret_token(char out[SECRET_TOKEN_SIZE])
 	out[SECRET_TOKEN_SIZE - 1] = '\0'; /* instead of the padding */
 	OPENSSL_cleanse(bytes, sizeof(bytes));
 	OPENSSL_cleanse(base64, sizeof(base64));
+}
+
+void secret_make(struct secret *out)
+{
+	secret_token(out->token);
+	digest_sha256(out->token, strlen(out->token), out->hash);
+	snprintf(out->prefix, sizeof(out->prefix), "%s", out->token);
 }
 
 bool secret_equal(const char *a, const char *b)

@@ -4,15 +4,12 @@
 #include <string.h>
 
 #include "gateway/arena.h"
-#include "gateway/digest.h"
 #include "gateway/password.h"
 #include "gateway/secret.h"
 #include "manage/call.h"
 #include "manage/endpoint.h"
 #include "manage/endpoints.h"
 #include "manage/headers.h"
-
-enum { PREFIX = 6 }; /* characters of a secret that tell it from others */
 
 static db_next_fn called;
 
@@ -62,13 +59,12 @@ static const char *dump(struct request *req, const json_t *value)
 /* What the schema gets to see of a new secret. The secret itself waits for the reply. */
 static void make_secret(struct request *req, json_t *secret)
 {
-	char token[SECRET_TOKEN_SIZE], hash[DIGEST_SHA256_HEX];
+	struct secret made;
 
-	secret_token(token);
-	digest_sha256(token, strlen(token), hash);
-	req->state = arena_strdup(req->arena, token);
-	json_object_set_new(secret, "hash", json_string(hash));
-	json_object_set_new(secret, "prefix", json_stringn(token, PREFIX));
+	secret_make(&made);
+	req->state = arena_strdup(req->arena, made.token);
+	json_object_set_new(secret, "hash", json_string(made.hash));
+	json_object_set_new(secret, "prefix", json_string(made.prefix));
 }
 
 /*

@@ -5,7 +5,6 @@
 
 #include "gateway/arena.h"
 #include "gateway/db.h"
-#include "gateway/digest.h"
 #include "gateway/password.h"
 #include "gateway/secret.h"
 #include "manage/endpoint.h"
@@ -13,14 +12,14 @@
 #include "manage/session.h"
 
 enum { SESSION_SECONDS = 43200 }; /* as login_end() keeps it */
-enum { PREFIX = 6 };              /* characters of a token that tell it from others */
 
 /* Across the steps. */
 struct login {
 	const char *email, *password;
 	const char *token_name; /* NULL: a session */
 	const char *stored;     /* what the password was compared with */
-	char secret[SECRET_TOKEN_SIZE], csrf[SECRET_TOKEN_SIZE];
+	struct secret secret;
+	char csrf[SECRET_TOKEN_SIZE];
 };
 
 static db_next_fn login_begun, login_ended; /* login, steps 2 and 3 */
@@ -80,13 +79,10 @@ struct flow manage_login(struct request *req)
 /* What the database keeps of the new session or token. */
 static const char *new_secret(struct request *req, struct login *login)
 {
-	char hash[DIGEST_SHA256_HEX];
-
-	secret_token(login->secret);
+	secret_make(&login->secret);
 	secret_token(login->csrf);
-	digest_sha256(login->secret, strlen(login->secret), hash);
-	json_auto_t *secret = json_pack("{s:s, s:s, s:s%}", "hash", hash, "csrf", login->csrf,
-					"prefix", login->secret, (size_t)PREFIX);
+	json_auto_t *secret = json_pack("{s:s, s:s, s:s}", "hash", login->secret.hash, "csrf",
+					login->csrf, "prefix", login->secret.prefix);
 	return arena_adopt(req->arena, json_dumps(secret, JSON_COMPACT), free);
 }
 
@@ -114,10 +110,10 @@ static struct flow login_ended(struct request *req, const struct db_rows *rows)
 				  json_loads(db_text(rows, 0, "account"), 0, NULL));
 	reply_header(req, "Cache-Control", "no-store");
 	if (login->token_name) {
-		json_object_set_new(reply, "token", json_string(login->secret));
+		json_object_set_new(reply, "token", json_string(login->secret.token));
 		return reply_json(req, endpoint_of(req)->status, reply);
 	}
-	session_set_cookie(req, login->secret, SESSION_SECONDS);
+	session_set_cookie(req, login->secret.token, SESSION_SECONDS);
 	json_object_set_new(reply, "csrf", json_string(login->csrf));
 	return reply_json(req, endpoint_of(req)->status, reply);
 }

@@ -52,8 +52,8 @@ select concat_ws(' and ', 'true',
 $$;
 
 create or replace function audit_scan(_params jsonb) returns text language sql stable as $$
-select format('select a, jsonb_build_array(''newest'', a.id) as key from audit a'
-              ' where ($1::int is null or true) and ($2::jsonb is null or a.id < ($2 ->> 1)::bigint) and %s'
+select format('select a, jsonb_build_array(a.id) as key from audit a'
+              ' where ($1::int is null or true) and ($2::jsonb is null or a.id < ($2 ->> 0)::bigint) and %s'
               ' order by a.id desc limit %s', audit_filter(_params, true), scan_limit())
 $$;
 

@@ -61,13 +61,13 @@ $$;
 
 -- The rows that a page is looked for in, as device_scan(); of several states, each has its own scan of the index.
 create or replace function deployment_scan(_release release, _params jsonb, _indexed text) returns text language sql immutable as $$
-select format('select s.x, jsonb_build_array(''newest'', s.created_at, s.device_id, s.n) as key from (%s) s'
+select format('select s.x, jsonb_build_array(s.created_at, s.device_id, s.n) as key from (%s) s'
               ' order by s.created_at desc, s.device_id desc, s.n desc limit %s',
               string_agg(format(
                 '(select x, x.created_at, x.device_id, x.n'
                 '   from deployment x'
                 '  where x.project_id = $1 and %s and %s'
-                '    and ($2::jsonb is null or (x.created_at, x.device_id, x.n) < (($2 ->> 1)::timestamptz, $2 ->> 2, ($2 ->> 3)::int))'
+                '    and ($2::jsonb is null or (x.created_at, x.device_id, x.n) < (($2 ->> 0)::timestamptz, $2 ->> 1, ($2 ->> 2)::int))'
                 '  order by x.created_at desc, x.device_id desc, x.n desc limit %s)',
                 _indexed, case when state is null then 'true' else format('x.state = %L', state) end, scan_limit()), ' union all '),
               scan_limit())

@@ -93,15 +93,14 @@ $$;
 -- _found: only these; null: all.
 create or replace function device_scan(_sort text, _found text[], _indexed text) returns text language sql stable as $$
 select format(
-  'select d, jsonb_build_array(%L, %s) as key'
+  'select d, jsonb_build_array(%s) as key'
   '  from device d %s'
   ' where d.project_id = $1 and ($2::jsonb is null or %s) and %s and %s'
   ' order by %s limit %s',
-  _sort,
   case when by_time then 'i.created_at, d.device_id' else 'd.device_id' end,
   case when by_time then 'join device_info i using (project_id, device_id)' else '' end,
-  case when by_time then format('(i.created_at, i.device_id) %s (($2 ->> 1)::timestamptz, $2 ->> 2)', beyond)
-       else format('d.device_id %s ($2 ->> 1)', beyond) end,
+  case when by_time then format('(i.created_at, i.device_id) %s (($2 ->> 0)::timestamptz, $2 ->> 1)', beyond)
+       else format('d.device_id %s ($2 ->> 0)', beyond) end,
   _indexed,
   case when _found is null then 'true' else format('d.device_id = any (%L)', _found) end,
   case when by_time then format('i.created_at %s, i.device_id %1$s', direction) else 'd.device_id ' || direction end,

@@ -1,5 +1,6 @@
 """What operators wait for: lists, single things, forecasts and statistics, while the fleet polls at half load."""
 import http.client
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,7 +31,7 @@ def paths(stage):
     device = device_id(stage.devices - 1)  # one with a history
     keys = "created_at, device_id, n"  # of deployments, newest first
     return [("devices, first page", "/devices"),
-            ("devices, last page", f"/devices?cursor={last_page(stage, 'id', 'device', 'device_id', 'device_id desc')}"),
+            ("devices, last page", f"/devices?cursor={last_page(stage, 'device', 'device_id', 'device_id desc')}"),
             ("devices, newest first", "/devices?sort=-created_at"),
             ("devices of a version", "/devices?version=1.1.0&cohort=default"),
             ("devices of a rare version", "/devices?version=1.1.0.6&cohort=site-3"),
@@ -45,20 +46,24 @@ def paths(stage):
             ("deployments of a device", f"/devices/{device}/deployments"),
             ("deployments, first page", "/deployments"),
             ("deployments, last page",
-             f"/deployments?cursor={last_page(stage, 'newest', 'deployment', keys, keys)}"),
+             f"/deployments?cursor={last_page(stage, 'deployment', keys, keys)}"),
             ("deployments of a release", f"/deployments?release={VERSION}"),
             ("deployments that failed", "/deployments?state=failed"),
+            ("deployments in trouble", "/deployments?state=failed,rolled_back,timed_out"),
             ("version matrix", "/cohorts/default/matrix"),
             ("cohorts with counts", "/cohorts"),
             ("statistics, versions", "/statistics/versions"),
             ("statistics, a year of deployments", "/statistics/deployments?since=2000-01-01T00:00:00Z"),
+            ("statistics, deployments of a release", f"/statistics/deployments?release={VERSION}"),
             ("statistics, devices seen", "/statistics/seen")]
 
 
-def last_page(stage, sort, table, keys, from_the_end):
+def last_page(stage, table, keys, from_the_end):
     """The cursor of a list's last page. `from_the_end`: the order by of the list read backwards."""
-    return stage.database.value(f"select cursor_encode(jsonb_build_array('{sort}', {keys}))"
-                                f" from {table} order by {from_the_end} offset 100 limit 1")
+    path = json.dumps({"project": stage.credentials["project"]})
+    return stage.database.value(
+        f"with list as (select set_config('mews.list', cursor_list('{table}_list', row(null, %s, '{{}}', null, null)), true))"
+        f" select cursor_encode(jsonb_build_array({keys})) from list, {table} order by {from_the_end} offset 100 limit 1", path)
 
 
 def ask(stage, path, seconds):
