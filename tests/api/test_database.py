@@ -430,6 +430,30 @@ def test_one_role_for_everything_is_warned_of(run, empty_database):
     assert "event=audit_not_protected" in result.stderr and "database.owner_url" in result.stderr
 
 
+def test_from_one_role_to_two(run, postgres, empty_database):
+    """As docs/operating.md says."""
+    name = empty_database.name
+    for role in ("one", "owner"):
+        postgres.rows("postgres", f"create role {name}_{role} login")
+    postgres.rows("postgres", f"alter database {name} owner to {name}_one")
+    one = {"MEWS_DATABASE_URL": postgres.conninfo(name, f"{name}_one")}
+    assert "audit_not_protected" in run("--migrate", MEWS_DATABASE_OWNER_URL="", **one).stderr
+
+    empty_database(f"alter database {name} owner to {name}_owner")
+    empty_database(f"reassign owned by {name}_one to {name}_owner")
+    result = run("--migrate", MEWS_DATABASE_OWNER_URL=postgres.conninfo(name, f"{name}_owner"), **one)
+    assert result.returncode == 0 and "audit_not_protected" not in result.stderr, result
+    with contextlib.closing(psycopg2.connect(one["MEWS_DATABASE_URL"])) as connection, connection:
+        connection.cursor().execute("select audit_add(null, null, 'test', 'x', null, null)")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            connection.cursor().execute("delete from audit")
+    for role in ("one", "owner"):
+        empty_database(f"drop owned by {name}_{role} cascade")
+    empty_database(f"alter database {name} owner to mews")
+    for role in ("one", "owner"):
+        postgres.rows("postgres", f"drop role {name}_{role}")
+
+
 def test_the_daemons_role_is_not_there(run, postgres, empty_database):
     result = run("--migrate", MEWS_DATABASE_URL=postgres.conninfo(empty_database.name, "nobody_here"))
     assert result.returncode == 1
