@@ -8,6 +8,7 @@
 #include "cli/handlers.h"
 #include "cli/http.h"
 #include "cli/input.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/show.h"
 #include "cli/text.h"
@@ -150,8 +151,9 @@ static bool export_page(struct run *run, struct export *export, const char *path
 	return ok;
 }
 
-static bool export_all(struct run *run, const char *path, FILE *sink)
+static bool export_all(struct run *run, void *context, FILE *sink)
 {
+	const char *const *path = context;
 	struct export export = { .sink = sink, .terminal = isatty(fileno(sink)) };
 	char *cursor = NULL;
 	bool ok;
@@ -159,7 +161,7 @@ static bool export_all(struct run *run, const char *path, FILE *sink)
 	/* On the terminal the entries themselves are the progress. */
 	progress_begin(&export.progress, "audit log", 0, sink == stdout);
 	do {
-		const char *page = api_query(run, path, "cursor", cursor, NULL);
+		const char *page = api_query(run, *path, "cursor", cursor, NULL);
 
 		free(cursor);
 		ok = export_page(run, &export, page, &cursor);
@@ -169,30 +171,10 @@ static bool export_all(struct run *run, const char *path, FILE *sink)
 	return ok;
 }
 
-/* Beside its place first, so that half an export is never taken for a whole one. */
-static bool export_to(struct run *run, const char *path, const char *file)
-{
-	const char *temporary = arena_printf(run->arena, "%s.part", file);
-	FILE *sink = fopen(temporary, "we");
-
-	if (!sink)
-		return error_set(&run->err, ERR_INTERNAL, "%s: %s", temporary, strerror(errno));
-	bool ok = export_all(run, path, sink);
-
-	if (fclose(sink) != 0 && ok)
-		ok = error_set(&run->err, ERR_INTERNAL, "%s: %s", temporary, strerror(errno));
-	if (ok && rename(temporary, file) == 0)
-		return true;
-	if (ok)
-		error_set(&run->err, ERR_INTERNAL, "%s: %s", file, strerror(errno));
-	unlink(temporary);
-	return false;
-}
-
 bool cmd_audit_export(struct run *run)
 {
 	static const char *const FORMATS[] = { "jsonl", "csv", NULL };
-	const char *format = run_option(run, "format"), *file = run_option(run, "output");
+	const char *format = run_option(run, "format");
 	const char *path = entries(run, api_path(run, "audit", "export", NULL));
 
 	if (!path || (format && !input_word(run, "--format", format, FORMATS)))
@@ -201,7 +183,5 @@ bool cmd_audit_export(struct run *run)
 		return run_usage(run, "--format says how entries are written; --json and --quiet "
 				      "are for `mews audit list`");
 	path = api_query(run, path, "format", format ? format : FORMATS[0], NULL);
-	if (file && strcmp(file, "-") == 0)
-		file = NULL;
-	return explain(run, file ? export_to(run, path, file) : export_all(run, path, stdout));
+	return explain(run, output_write(run, run_option(run, "output"), export_all, &path));
 }

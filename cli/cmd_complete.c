@@ -144,10 +144,15 @@ struct source {
 };
 
 static const struct source SOURCES[] = {
-	{ "COHORT", NULL, false, "cohorts", "slug" },   { "R", NULL, false, "releases", "release" },
-	{ "SLUG", "cohort", false, "cohorts", "slug" }, { "ID", "device", false, "devices", "id" },
-	{ "ID", "key", false, "keys", "id" },           { "ID", "token", true, "tokens", "id" },
-	{ "PROJECT", NULL, true, "projects", "slug" },  { "EMAIL", "user", true, "users", "email" },
+	{ "COHORT", NULL, false, "cohorts", "slug" },
+	{ "R", NULL, false, "releases", "release" },
+	{ "SLUG", "cohort", false, "cohorts", "slug" },
+	{ "ID", "device", false, "devices", "id" },
+	{ "ID", "key", false, "keys", "id" },
+	{ "ID", "token", true, "tokens", "id" },
+	{ "PROJECT", NULL, true, "projects", "slug" },
+	{ "EMAIL", "user", true, "users", "email" },
+	{ "SHA256", NULL, false, "artifacts", "sha256" },
 };
 
 struct offered_items {

@@ -145,6 +145,17 @@ const struct command COMMANDS[] = {
 	    SOFTWARE_TYPE, ATTRIBUTE), cmd_upload,
 	  .about = "Release, payload and hardware versions from a .swu file, in one step." },
 
+	{ "artifact list", "", OPTIONS({ "search", 0, "TEXT", .about = "with this in the file's name" },
+	    { "unused", 0, .about = "of which no release is made" }, LIMIT), cmd_artifact_list,
+	  .about = "The uploaded files, newest first." },
+	{ "artifact show", "SHA256", NULL, cmd_artifact_show,
+	  .about = "One file with the payloads that are made of it. SHA256: its first 8 digits or more." },
+	{ "artifact download", "SHA256", OPTIONS(
+	    { "output", 'o', "FILE", .about = "write it there; - is standard output" }), cmd_artifact_download,
+	  .about = "Fetch a file, under the name that it was uploaded with, and verify it." },
+	{ "artifact delete", "SHA256...", NULL, cmd_artifact_delete, .changes = true,
+	  .about = "Delete files that no release uses." },
+
 	{ "activate", "R", OPTIONS(OF_COHORT("whose devices get it"),
 	    { "staged", 0, .about = "only its staged devices" }), cmd_activate, .changes = true,
 	  .about = "Make a release active for a cohort." },

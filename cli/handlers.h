@@ -11,6 +11,7 @@ handler_fn cmd_cohort_list, cmd_cohort_create, cmd_cohort_show, cmd_cohort_set, 
 handler_fn cmd_device_list, cmd_device_show, cmd_device_register, cmd_device_move, cmd_device_retry;
 handler_fn cmd_device_inspect, cmd_device_history, cmd_device_delete;
 handler_fn cmd_release_list, cmd_release_create, cmd_release_show, cmd_release_delete;
+handler_fn cmd_artifact_list, cmd_artifact_show, cmd_artifact_download, cmd_artifact_delete;
 handler_fn cmd_payload_add, cmd_payload_list, cmd_payload_remove;
 handler_fn cmd_activate, cmd_pull, cmd_stage, cmd_matrix;
 handler_fn cmd_deployment_list, cmd_deployment_show;

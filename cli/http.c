@@ -123,9 +123,8 @@ static int report_progress(void *context, curl_off_t down_total, curl_off_t down
 	struct attempt *attempt = context;
 
 	(void)down_total;
-	(void)down;
 	(void)up_total;
-	attempt->request->progress(attempt->request->context, up);
+	attempt->request->progress(attempt->request->context, attempt->request->body ? up : down);
 	return 0;
 }
 

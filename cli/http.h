@@ -23,8 +23,9 @@ struct http_options {
 	long timeout;        /* seconds for one attempt with a JSON body */
 };
 
-/* Called while a body is on its way, with the bytes that have gone so far. */
-typedef void http_progress_fn(void *context, int64_t sent);
+/* Called while a body is on its way, with its bytes so far: those of the request, or of
+ * the answer when the request has none. */
+typedef void http_progress_fn(void *context, int64_t bytes);
 
 struct http_request {
 	const char *method;
@@ -33,7 +34,7 @@ struct http_request {
 	size_t size;                /* of the body */
 	const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
 	bool repeatable;            /* a second one does no harm */
-	bool slow;                  /* a big body: may take as long as bytes move */
+	bool slow;                  /* a big body, there or back: may take as long as bytes move */
 	http_progress_fn *progress;
 	void *context;
 };

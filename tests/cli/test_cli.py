@@ -128,7 +128,7 @@ def test_the_commands_are_a_contract(stranger):
     wanted = {
         "project": "list create show set", "key": "list create revoke", "cohort": "list create show set delete",
         "device": "list show register move inspect history retry delete", "release": "list create show delete",
-        "payload": "add list remove", "deployment": "list show", "audit": "list verify export",
+        "payload": "add list remove", "artifact": "list show download delete", "deployment": "list show", "audit": "list verify export",
         "token": "list create revoke", "user": "list create set delete", "admin": "create"}
     alone = {"activate", "pull", "stage", "matrix", "upload", "login", "logout", "whoami", "help", "completion"}
     there = {re.match(r"[a-z ]*[a-z]", command)[0] for command in commands(stranger)}

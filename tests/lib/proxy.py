@@ -5,7 +5,7 @@ import threading
 
 CHUNK = 16 * 1024
 MAX_CONNECTIONS = 500  # a client gone wild fails its test instead of filling the machine
-ARTIFACT = re.compile(rb"GET \S*/softwaremodules/\S*/artifacts/")
+ARTIFACT = re.compile(rb"GET \S*(/softwaremodules/\S*/artifacts/|/artifacts/\S*/content )")
 
 
 class Proxy:
