@@ -253,6 +253,14 @@ static const struct option *option_of_word(struct offer *offer, const struct cur
 static void offer_value(struct offer *offer, const struct cursor *at, const struct option *option)
 {
 	size_t length = strcspn(option->value, "."); /* without dots */
+	const char *comma = strrchr(offer->typed, ',');
+
+	/* Of states there may be several; no other value that is offered has commas. */
+	if (comma && strcmp(option->value, "S") == 0) {
+		offer->before = arena_printf(offer->run->arena, "%s%.*s", offer->before,
+					     (int)(comma + 1 - offer->typed), offer->typed);
+		offer->typed = comma + 1;
+	}
 
 	offer_values(offer, at->command ? at->command : COMMANDS,
 		     arena_strndup(offer->run->arena, option->value, length));

@@ -5,6 +5,7 @@
 #include "cli/input.h"
 #include "cli/show.h"
 #include "cli/story.h"
+#include "cli/text.h"
 
 enum { COUNT_AHEAD = 200 }; /* devices that we look at before they move */
 
@@ -191,6 +192,71 @@ bool cmd_device_retry(struct run *run)
 	if (!api_send(run, "POST", arena_printf(run->arena, "%s/retry", path), NULL, &device))
 		return false;
 	show_done(run, device, "id", "device %s tries again with its next poll", id);
+	return true;
+}
+
+/* ---- A token of its own ---- */
+
+/* A token that goes is void at once, and nobody can bring it back. */
+static bool confirm_token(struct run *run, const char *id, bool remove, enum confirm *out)
+{
+	json_t *device;
+
+	*out = CONFIRM_GO;
+	if (confirm_is_given(run))
+		return true;
+	if (!api_get(run, api_project_path(run, "devices", id, NULL), &device))
+		return false;
+	bool has_token = json_is_true(json_object_get(device, "has_token"));
+
+	if (remove && !has_token)
+		return run_fail(run, RUN_NOT_FOUND, "device %s has no token of its own", id);
+	if (!has_token && !run->dry_run)
+		return true;
+	return confirm_sentence(
+		run,
+		arena_printf(run->arena, "%s device %s%s",
+			     remove ? "remove the token of" : "make a token for", id,
+			     remove      ? ": it gets in with a project key only"
+			     : has_token ? ": the one that it has opens nothing from now on"
+					 : ""),
+		out);
+}
+
+static void show_token(struct run *run, const char *id, json_t *token)
+{
+	if (!run->human) {
+		if (!run->json) /* the answer does not say whose it is */
+			json_object_set_new(token, "id", json_string(id));
+		show_secret(run, token, "token");
+		return;
+	}
+	printf("device %s has a token of its own. For the section suricatta of its swupdate.cfg, "
+	       "instead of gatewaytoken:\n\n"
+	       "  targettoken = \"%s\";\n\n"
+	       "It is shown this once: keep it.\n",
+	       text_printable(run->arena, id),
+	       text_printable(run->arena, api_text(token, "token")));
+}
+
+bool cmd_device_token(struct run *run)
+{
+	const char *id = run_arg(run, 0);
+	const char *path = api_project_path(run, "devices", id, "token", NULL);
+	bool remove = run_flag(run, "remove");
+	enum confirm confirm;
+	json_t *token;
+
+	if (!confirm_token(run, id, remove, &confirm))
+		return false;
+	if (confirm == CONFIRM_STOP)
+		return true;
+	if (!api_send(run, remove ? "DELETE" : "POST", path, NULL, &token))
+		return false;
+	if (remove)
+		show_done(run, NULL, NULL, "device %s has no token of its own", id);
+	else
+		show_token(run, id, token);
 	return true;
 }
 

@@ -159,6 +159,47 @@ bool cmd_key_create(struct run *run)
 	return true;
 }
 
+/* What its devices get may change with the cohort, which no forecast knows. */
+static bool confirm_key(struct run *run, const char *id, const json_t *body, enum confirm *out)
+{
+	const json_t *cohort = json_object_get(body, "cohort"), *now;
+	const char *sentence;
+	json_t *key;
+
+	*out = CONFIRM_GO;
+	if (confirm_is_given(run) || (!cohort && !run->dry_run))
+		return true;
+	if (!api_get(run, api_project_path(run, "keys", id, NULL), &key))
+		return false;
+	sentence = arena_printf(run->arena, "change key %s (%s)", id, api_text(key, "name"));
+	now = json_object_get(key, "cohort");
+	if (cohort && !json_equal(cohort, now))
+		sentence = arena_printf(
+			run->arena, "%s: cohort=%s (now %s) decides what devices that have it get",
+			sentence, json_is_null(cohort) ? "none" : json_string_value(cohort),
+			json_is_null(now) ? "none" : json_string_value(now));
+	else if (!run->dry_run)
+		return true;
+	return confirm_sentence(run, sentence, out);
+}
+
+bool cmd_key_set(struct run *run)
+{
+	const char *id = run_arg(run, 0);
+	enum confirm confirm;
+	json_t *body, *key;
+
+	if (!input_settings(run, 1, 1, &body) || !confirm_key(run, id, body, &confirm))
+		return false;
+	if (confirm == CONFIRM_STOP)
+		return true;
+	if (!api_send(run, "PATCH", api_project_path(run, "keys", id, NULL), json_incref(body),
+		      &key))
+		return false;
+	show_done(run, key, "id", "changed key %s", id);
+	return true;
+}
+
 bool cmd_key_revoke(struct run *run)
 {
 	const char *id = run_arg(run, 0), *name;

@@ -58,6 +58,7 @@ const char *key_wants(enum key_kind kind)
 		[KEY_NUMBER] = "a number",
 		[KEY_SECONDS] = "a time such as 300, 5m, 2h or 1d",
 		[KEY_SECONDS_OR_NONE] = "a time such as 300, 5m or 2h, or none",
+		[KEY_SLUG_OR_NONE] = "a slug, or none",
 		[KEY_WORDS] = "a list: a,b,c",
 		[KEY_FILES] = "a list of files: a.pem,b.pem",
 	};

@@ -25,8 +25,9 @@ enum key_kind {
 	KEY_NUMBER,
 	KEY_SECONDS,         /* 300 or 5m */
 	KEY_SECONDS_OR_NONE, /* "none": what is above decides */
-	KEY_WORDS,           /* a,b,c */
-	KEY_FILES,           /* the texts of the files a,b,c; "" is none */
+	KEY_SLUG_OR_NONE,
+	KEY_WORDS, /* a,b,c */
+	KEY_FILES, /* the texts of the files a,b,c; "" is none */
 };
 
 struct key {

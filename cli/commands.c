@@ -54,6 +54,12 @@ static const struct key PROJECT_KEYS[] = {
 	{ 0 },
 };
 
+static const struct key KEY_KEYS[] = {
+	{ "name", KEY_TEXT },
+	{ "cohort", KEY_SLUG_OR_NONE },
+	{ 0 },
+};
+
 static const struct key COHORT_KEYS[] = {
 	{ "name", KEY_TEXT },
 	{ "default", KEY_BOOLEAN },
@@ -87,6 +93,8 @@ const struct command COMMANDS[] = {
 	{ "key create", "", OPTIONS({ "name", 0, "N", .about = "for people" },
 	    COHORT("devices with this key get what is active there")), cmd_key_create,
 	  .about = "Create a project key; it is shown once." },
+	{ "key set", "ID KEY=VALUE...", NULL, cmd_key_set, .keys = KEY_KEYS, .changes = true,
+	  .about = "Change a key's name, or the cohort in which its devices are; none: in their own." },
 	{ "key revoke", "ID", NULL, cmd_key_revoke, .changes = true,
 	  .about = "From now on no device gets in with this key." },
 
@@ -118,6 +126,8 @@ const struct command COMMANDS[] = {
 	  .about = "Its deployments with their events, and the versions that it reported." },
 	{ "device retry", "ID", NULL, cmd_device_retry, .changes = true,
 	  .about = "Let a device try again what it failed at, now." },
+	{ "device token", "ID", OPTIONS({ "remove", 0, .about = "it has none from now on" }), cmd_device_token,
+	  .changes = true, .about = "Make a token of its own for a device; it is shown once, the one before is void." },
 	{ "device delete", "ID", NULL, cmd_device_delete, .changes = true,
 	  .about = "Delete a device and its history." },
 
@@ -168,7 +178,7 @@ const struct command COMMANDS[] = {
 	    cmd_matrix,
 	  .about = "Which versions there are, and how many devices take which next step." },
 
-	{ "deployment list", "", OPTIONS({ "state", 0, "S", .about = "in this state" },
+	{ "deployment list", "", OPTIONS({ "state", 0, "S", .about = "in this state, or in one of several: failed,timed_out" },
 	    { "release", 0, "R", .about = "of this release" }, COHORT("of this cohort"), SINCE, UNTIL, LIMIT),
 	    cmd_deployment_list,
 	  .about = "The deployments, newest first." },

@@ -6,10 +6,10 @@
 typedef bool handler_fn(struct run *run);
 
 handler_fn cmd_project_list, cmd_project_create, cmd_project_show, cmd_project_set;
-handler_fn cmd_key_list, cmd_key_create, cmd_key_revoke;
+handler_fn cmd_key_list, cmd_key_create, cmd_key_set, cmd_key_revoke;
 handler_fn cmd_cohort_list, cmd_cohort_create, cmd_cohort_show, cmd_cohort_set, cmd_cohort_delete;
 handler_fn cmd_device_list, cmd_device_show, cmd_device_register, cmd_device_move, cmd_device_retry;
-handler_fn cmd_device_inspect, cmd_device_history, cmd_device_delete;
+handler_fn cmd_device_inspect, cmd_device_history, cmd_device_token, cmd_device_delete;
 handler_fn cmd_release_list, cmd_release_create, cmd_release_show, cmd_release_delete;
 handler_fn cmd_artifact_list, cmd_artifact_show, cmd_artifact_download, cmd_artifact_delete;
 handler_fn cmd_payload_add, cmd_payload_list, cmd_payload_remove;

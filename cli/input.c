@@ -156,6 +156,8 @@ static json_t *value_of(struct run *run, enum key_kind kind, const char *text)
 		return number_of(text, text_duration);
 	case KEY_SECONDS_OR_NONE:
 		return strcmp(text, "none") == 0 ? json_null() : number_of(text, text_duration);
+	case KEY_SLUG_OR_NONE:
+		return strcmp(text, "none") == 0 ? json_null() : json_string(text);
 	case KEY_WORDS:
 		return list_of(run, text, false);
 	case KEY_FILES:

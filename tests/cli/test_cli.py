@@ -126,8 +126,8 @@ def test_every_command_and_option_is_in_the_manual(stranger):
 
 def test_the_commands_are_a_contract(stranger):
     wanted = {
-        "project": "list create show set", "key": "list create revoke", "cohort": "list create show set delete",
-        "device": "list show register move inspect history retry delete", "release": "list create show delete",
+        "project": "list create show set", "key": "list create set revoke", "cohort": "list create show set delete",
+        "device": "list show register move inspect history retry token delete", "release": "list create show delete",
         "payload": "add list remove", "artifact": "list show download delete", "deployment": "list show", "audit": "list verify export",
         "token": "list create revoke", "user": "list create set delete", "admin": "create"}
     alone = {"activate", "pull", "stage", "matrix", "upload", "login", "logout", "whoami", "help", "completion"}
@@ -378,12 +378,15 @@ def offered(mews, *words):
 
 def test_completion_of_words(stranger):
     assert offered(stranger, "dev") == ["device"]
-    assert offered(stranger, "device", "") == ["list", "show", "register", "move", "inspect", "history", "retry", "delete"]
+    assert offered(stranger, "device", "") == ["list", "show", "register", "move", "inspect", "history", "retry", "token",
+                                                  "delete"]
     assert offered(stranger, "device", "move", "--c") == ["--cohort"]
     assert "--dry-run" in offered(stranger, "device", "move", "--") and \
         "--dry-run" not in offered(stranger, "device", "list", "--")
     assert offered(stranger, "token", "create", "--role", "m") == ["member", "manager"]
     assert offered(stranger, "deployment", "list", "--state", "dow") == ["downloading", "downloaded"]
+    assert offered(stranger, "deployment", "list", "--state", "failed,ti") == ["failed,timed_out"]
+    assert offered(stranger, "deployment", "list", "--state=failed,ti") == ["--state=failed,timed_out"]
     assert offered(stranger, "cohort", "set", "beta", "st") == ["staged_percent="]
     assert offered(stranger, "upload", "") == [":files"]
     assert offered(stranger, "completion", "") == ["bash", "zsh"]

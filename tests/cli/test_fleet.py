@@ -1,5 +1,6 @@
 """Projects, keys, cohorts, devices: each command there and back."""
 import json
+import re
 
 import pytest
 
@@ -84,6 +85,23 @@ def test_keys(mews, gateway):
     for more in ([], ["--yes"], ["--dry-run"]):
         mews("key", "revoke", "4711", *more, code=NOT_FOUND)
     mews("key", "create", "--cohort", "nowhere", code=NOT_FOUND)
+
+
+def test_key_set(mews):
+    mews("cohort", "create", "lab")
+    ((number, _),) = mews("key", "create", "--name", "factory").rows
+    assert mews("key", "set", number, "name=line 2").out == f"changed key {number}\n"
+    words, sentence = ("key", "set", number, "cohort=lab"), f"change key {number} (line 2): cohort=lab (now none)"
+    assert mews(*words, "--dry-run").out.startswith(f"would: {sentence}")
+    assert sentence in mews(*words, code=UNCONFIRMED).err
+    mews(*words, stdin="y\n")
+    assert mews(*words, "--json").json.items() >= {"name": "line 2", "cohort": "lab"}.items()  # it is so already
+    assert "cohort=none (now lab)" in mews("key", "set", number, "cohort=none", code=UNCONFIRMED).err
+    assert mews("key", "set", number, "cohort=none", "--yes", "--json").json["cohort"] is None
+    mews("key", "set", number, "cohort=nowhere", "--yes", code=NOT_FOUND)
+    mews("key", "set", number, "colour=red", code=USAGE)
+    for more in ([], ["--dry-run"]):
+        mews("key", "set", "4711", "name=N", *more, code=NOT_FOUND)
 
 
 # ---- Cohorts ----
@@ -197,6 +215,32 @@ def test_device_retry(mews, fleet, database):
     mews("device", "retry", "nobody", "--yes", code=NOT_FOUND)
 
 
+def test_device_token(mews, fleet, gateway):
+    fleet(1)
+    words = ("device", "token", "device-1")
+
+    def opens(token):
+        return gateway.request("GET", "/default/controller/v1/device-1", headers={"Authorization": f"TargetToken {token}"}).status == 200
+
+    assert mews(*words, "--dry-run").out == "would: make a token for device device-1\n"
+    ((name, first),) = mews(*words).rows
+    assert name == "device-1" and opens(first)
+    sentence = "make a token for device device-1: the one that it has opens nothing from now on"
+    assert f"{sentence}? [y/N]" in mews(*words, code=UNCONFIRMED).err and opens(first)
+    second = mews(*words, "--yes", "--json").json["token"]
+    assert opens(second) and not opens(first)
+    seen = mews.terminal(*words, "--yes").out
+    third = re.search('targettoken = "(.*)";', seen)[1]
+    assert "suricatta" in seen and "shown this once" in seen and opens(third)
+
+    assert mews(*words, "--remove", "--dry-run").out == "would: remove the token of device device-1: it gets in with a project key only\n"
+    assert mews(*words, "--remove", stdin="y\n").out == "device device-1 has no token of its own\n"
+    assert not opens(third)
+    for more in ([], ["--dry-run"], ["--yes"]):
+        mews(*words, "--remove", *more, code=NOT_FOUND)
+        mews("device", "token", "nobody", *more, code=NOT_FOUND)
+
+
 def test_device_move(mews, fleet):
     fleet(3)
     mews("cohort", "create", "beta")
@@ -242,6 +286,8 @@ def test_inspect_and_history(mews, fleet, released, gateway):
     assert row[:2] == ["device-1/1", "1.1.0"]
     assert mews("deployment", "list", "-q", "--release", "1.1.0", "--since", "1h").lines == ["device-1/1"]
     assert mews("deployment", "list", "-q", "--state", "confirmed").lines == []
+    (state,) = {each["state"] for each in mews("deployment", "list", "--json").json}
+    assert mews("deployment", "list", "-q", "--state", f"confirmed,{state}").lines == ["device-1/1"]
     assert "half" in [row[-1] for row in mews("deployment", "show", "device-1/1").rows]
     assert mews("deployment", "show", "device-1/1", "--json").json["n"] == 1
     mews("deployment", "show", "device-1/9", code=NOT_FOUND)
