@@ -224,6 +224,13 @@ select reply(json_build_object(
   'csrf', _call.actor ->> 'csrf'))
 $$;
 
+-- Has nobody ended the session or the token since it was looked up?
+create or replace function still_signed_in(_call api_request) returns boolean language sql as $$
+select case _call.actor ->> 'kind'
+  when 'user' then exists (select from session s where s.hash = _call.actor ->> 'session')
+  else exists (select from api_token t where t.id = (_call.actor ->> 'id')::int and t.revoked_at is null) end
+$$;
+
 create or replace function api_me_password(_call api_request) returns api_reply language plpgsql as $$
 declare
   _operator operator;
@@ -231,8 +238,12 @@ declare
   _change   jsonb;
 begin
   select * into _operator from operator o where o.email = _call.actor ->> 'account' for no key update;
+  if not still_signed_in(_call) then -- the old password that was compared is none any more
+    perform fail(401, 'your password was changed just now, or you were deleted');
+  end if;
   _before := user_json(_operator);
   _change := user_password(_operator, _call.secret ->> 'password');
+  perform login_forgive(_operator.email, _call.actor ->> 'address');
   perform audit_add(_call, null, 'user.change', 'user ' || _operator.email, _before, _before || _change);
   return reply(null, null, 204);
 end $$;

@@ -30,8 +30,14 @@ begin
   return _crowd.failures > _most;
 end $$;
 
+-- A quarter of an hour without any attempt forgives one: where people log in every day, errors do not add up for ever.
+create or replace function login_remembered(_attempt login_attempt) returns int language sql stable as $$
+select greatest(_attempt.failures - floor(extract(epoch from now() - _attempt.at) / 900)::int, 0)
+$$;
+
 create or replace function login_begin(_email text, _address text, out wait int, out password text) language plpgsql as $$
 begin
+  perform pg_advisory_xact_lock(hashtext('mews.login')); -- many at once are as many as one after the other
   select ceil(extract(epoch from max(a.until) - now())) into wait
     from login_limits(lower(_email), _address) l
     join login_attempt a using (kind, subject)
@@ -48,7 +54,7 @@ begin
     from login_limits(lower(_email), _address) l
    order by 1, 2
   on conflict (kind, subject) do update
-     set failures = case when a.at < now() - interval '1 day' then 1 else a.failures + 1 end, at = now();
+     set failures = case when a.at < now() - interval '1 day' then 1 else login_remembered(a) + 1 end, at = now();
   update login_attempt a
      set until = now() + least(l.longest, power(2, least(a.failures - l.free, 20))) * interval '1 second'
     from login_limits(lower(_email), _address) l
@@ -58,13 +64,15 @@ begin
   select nullif(o.password, '') into password from operator o where o.email = lower(_email);
 end $$;
 
--- Forget what was counted for somebody who knew the password.
+-- Forget what was counted for somebody who knew the password, and that others at the address would have to wait for it.
 create or replace function login_forgive(_email text, _address text) returns void language sql as $$
+select from login_attempt a join login_limits(lower(_email), _address) l using (kind, subject)
+ order by a.kind, a.subject for update of a; -- as login_begin() does
 delete from login_attempt a
  using login_limits(lower(_email), _address) l
  where a.kind = l.kind and a.subject = l.subject and l.kind <> 'address';
 update login_attempt
-   set failures = greatest(failures - 1, 0)
+   set failures = greatest(failures - 1, 0), until = now()
  where kind = 'address' and subject = login_network(_address);
 $$;
 

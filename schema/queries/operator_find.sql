@@ -14,7 +14,8 @@ with found as (
 ), used as (
   update api_token t
      set last_used_at = now()
-   where t.hash = $1 and (t.last_used_at is null or t.last_used_at < now() - interval '1 minute')
+    from found f
+   where f.kind = 'token' and t.id = f.id and (t.last_used_at is null or t.last_used_at < now() - interval '1 minute')
 )
 select f.kind, f.id, f.name, o.email as account, f.csrf, case when f.kind = 'user' then $2 end as session,
        case when o.id is null then f.may_change_protected else o.is_admin or r.role = 'manager' end as may_change_protected,

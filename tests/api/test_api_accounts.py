@@ -1,11 +1,14 @@
 """Users, sessions, tokens: who comes in, and how far."""
+import contextlib
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg2
 import pytest
 
 from lib.operator import Operator, expect
+from lib.wait import wait_until
 
 PASSWORD = "correct horse battery"
 LOGIN = {"email": "anna@example.com", "password": PASSWORD}
@@ -171,6 +174,20 @@ def test_change_own_password(browser, gateway):
     expect(200, browser.login("something else"))
 
 
+def test_a_password_that_is_none_any_more_changes_nothing(browser, database, gateway):
+    """An administrator sets another one while somebody who knows the old one changes it."""
+    expect(200, browser.login())
+    with contextlib.closing(psycopg2.connect(database.conninfo)) as holder, ThreadPoolExecutor(1) as pool:
+        cursor = holder.cursor()
+        cursor.execute("select from operator where email = 'anna@example.com' for no key update")
+        change = pool.submit(browser.call, "POST", "/me/password", {"old_password": PASSWORD, "password": "something else"})
+        wait_until(lambda: waiting(database), what="the change waits")
+        cursor.execute("select user_password(o, 'scrypt$') from operator o where email = 'anna@example.com'")
+        holder.commit()
+        expect(401, change.result())
+    assert database.value("select password from operator where email = 'anna@example.com'") == "scrypt$"
+
+
 @pytest.mark.parametrize("whose", ["own", "by an administrator"])
 def test_a_new_password_ends_the_tokens_of_the_old_one(browser, gateway, admin, whose):
     laptop = Operator(gateway, expect(200, browser.call("POST", "/login", {**LOGIN, "token_name": "laptop"})).json["token"])
@@ -259,6 +276,38 @@ def test_many_accounts_from_one_address(browser, database):
     expect(429, browser.login("wrong wrong wrong", "yet-another@example.com"))
 
 
+def waiting(database):
+    return database.value("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
+
+
+def test_guesses_at_once_are_no_more_than_one_after_the_other(browser, database):
+    for _ in range(6):
+        expect(401, browser.login("wrong wrong wrong"))
+    database("update login_attempt set until = now()")
+    with contextlib.closing(psycopg2.connect(database.conninfo)) as holder, ThreadPoolExecutor(8) as pool:
+        holder.cursor().execute("select from login_attempt for update")
+        guesses = [pool.submit(browser.login, "wrong wrong wrong") for _ in range(8)]
+        wait_until(lambda: waiting(database) >= 2, what="attempts wait for each other")
+        holder.rollback()
+        assert sorted(each.result().status for each in guesses) == [401] + [429] * 7
+
+
+def test_errors_of_an_office_do_not_add_up_for_ever(browser, database):
+    expect(401, browser.login("wrong wrong wrong"))
+    database("update login_attempt set failures = 40, until = now(), at = now() - interval '9 hours' where kind = 'address'")
+    expect(200, browser.login())
+    assert database.value("select failures from login_attempt where kind = 'address'") == 4
+
+
+def test_who_knows_the_password_makes_nobody_wait(browser, database):
+    expect(401, browser.login("wrong wrong wrong"))
+    database("update login_attempt set failures = 30 where kind = 'address'")
+    expect(200, browser.login())
+    expect(204, browser.call("POST", "/me/password", {"old_password": PASSWORD, "password": "something else"}))
+    expect(200, browser.login("something else"))
+    assert database("select kind, failures from login_attempt where kind <> 'everyone'") == [("address", 30)]
+
+
 # ---- Tokens ----
 
 def test_token(admin, gateway, database):
@@ -272,8 +321,9 @@ def test_token(admin, gateway, database):
     listed = admin.items("//tokens")
     assert [each["name"] for each in listed] == ["ci", "first"] and listed[0]["last_used_at"]
     assert made["token"] not in str(listed)
-    database("update api_token set expires_at = now() where name = 'ci'")
+    database("update api_token set expires_at = now(), last_used_at = '2020-01-01' where name = 'ci'")
     expect(401, ci.get("/devices"))
+    assert admin.items("//tokens")[0]["last_used_at"].startswith("2020")  # a refusal is no use
 
 
 def test_revoked_at_once_on_all_gateways(admin, gateway, start_gateway):
