@@ -170,8 +170,9 @@ static bool grant(PGconn *owner, const char *role, struct error *err)
 		error_set(err, ERR_INTERNAL, "grant: %s", PQresultErrorMessage(result));
 	else if (PQgetvalue(result, 0, 0)[0] != 't')
 		log_warn("audit_not_protected",
-			 "role=\"%s\" hint=\"it owns the tables and could rewrite the audit log; "
-			 "set database.owner_url, see docs/operating.md\"",
+			 "role=\"%s\" hint=\"it owns the tables, their schema or the database, or "
+			 "has more rights than it needs, and could rewrite the audit log; set "
+			 "database.owner_url, see docs/operating.md\"",
 			 role);
 	PQclear(result);
 	return ok;

@@ -26,9 +26,11 @@ begin
   update audit_head set id = _entry.id, hash = _entry.hash;
 end $$;
 
--- Temporary tables last: otherwise whoever calls it decides what "audit" is.
+-- Nobody else in the cluster appends: rights.sql says who does. Temporary tables last: otherwise whoever calls it decides
+-- what "audit" is.
 do $$
 begin
+  revoke execute on function audit_add from public;
   execute format('alter function audit_add set search_path = %I, pg_temp', current_schema());
 end $$;
 

@@ -1,3 +1,3 @@
--- The daemon's role gets what it needs. One row; false: it owns the tables anyway.
+-- The daemon's role gets what it needs. One row; false: it can alter the audit log all the same.
 -- $1 its name
 select rights_grant($1)

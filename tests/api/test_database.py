@@ -430,28 +430,32 @@ def test_one_role_for_everything_is_warned_of(run, empty_database):
     assert "event=audit_not_protected" in result.stderr and "database.owner_url" in result.stderr
 
 
-def test_from_one_role_to_two(run, postgres, empty_database):
-    """As docs/operating.md says."""
-    name = empty_database.name
-    for role in ("one", "owner"):
-        postgres.rows("postgres", f"create role {name}_{role} login")
-    postgres.rows("postgres", f"alter database {name} owner to {name}_one")
-    one = {"MEWS_DATABASE_URL": postgres.conninfo(name, f"{name}_one")}
-    assert "audit_not_protected" in run("--migrate", MEWS_DATABASE_OWNER_URL="", **one).stderr
+@pytest.mark.parametrize("grant", [
+    "alter database {name} owner to mewsd", "alter schema public owner to mewsd", "grant create on schema public to public",
+    "grant insert on audit to public", "grant update on audit_head to public"])
+def test_rights_that_undo_the_protection_are_warned_of(run, empty_database, grant):
+    assert run("--migrate").returncode == 0
+    empty_database(grant.format(name=empty_database.name))
+    assert "event=audit_not_protected" in run("--migrate").stderr
 
-    empty_database(f"alter database {name} owner to {name}_owner")
-    empty_database(f"reassign owned by {name}_one to {name}_owner")
-    result = run("--migrate", MEWS_DATABASE_OWNER_URL=postgres.conninfo(name, f"{name}_owner"), **one)
-    assert result.returncode == 0 and "audit_not_protected" not in result.stderr, result
-    with contextlib.closing(psycopg2.connect(one["MEWS_DATABASE_URL"])) as connection, connection:
-        connection.cursor().execute("select audit_add(null, null, 'test', 'x', null, null)")
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            connection.cursor().execute("delete from audit")
-    for role in ("one", "owner"):
-        empty_database(f"drop owned by {name}_{role} cascade")
-    empty_database(f"alter database {name} owner to mews")
-    for role in ("one", "owner"):
-        postgres.rows("postgres", f"drop role {name}_{role}")
+
+def test_the_two_roles_are_separated_later(run, empty_database, home):
+    empty_database("create role mews_single login; create role mews_owner login")
+    empty_database(f"alter database {empty_database.name} owner to mews_single")
+    url = empty_database.postgres.conninfo(empty_database.name, "mews_single")
+    assert run("--init", home / "credentials.json", MEWS_DATABASE_URL=url, MEWS_DATABASE_OWNER_URL="").returncode == 0
+    empty_database("reassign owned by mews_single to mews_owner")
+    owner = empty_database.postgres.conninfo(empty_database.name, "mews_owner")
+    separated = run("--migrate", MEWS_DATABASE_URL=url, MEWS_DATABASE_OWNER_URL=owner)
+    assert separated.returncode == 0 and "audit_not_protected" not in separated.stderr
+
+
+def test_others_in_the_cluster_append_nothing(run, empty_database):
+    """audit_add() has the rights of its owner, who is the daemon here."""
+    assert run("--migrate", MEWS_DATABASE_URL=empty_database.conninfo).returncode == 0
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege), \
+            contextlib.closing(psycopg2.connect(empty_database.url)) as other:
+        other.cursor().execute("select audit_add(null, null, 'test', 'entry', null, null)")
 
 
 def test_the_daemons_role_is_not_there(run, postgres, empty_database):
