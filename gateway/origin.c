@@ -1,5 +1,7 @@
 #include "gateway/origin.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,9 +53,21 @@ static const char *last_item(struct arena *arena, const char *list, size_t *end)
 	return stop > start ? arena_strndup(arena, list + start, stop - start) : NULL;
 }
 
+/* One client, one name: IPv4 that came to an IPv6 socket is IPv4, and no interface is named. */
+static const char *plain(struct arena *arena, const char *address)
+{
+	char *text = arena_strndup(arena, address, strcspn(address, "%"));
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET6, text, &v6) != 1 || !IN6_IS_ADDR_V4MAPPED(&v6))
+		return text;
+	const unsigned char *v4 = v6.s6_addr + sizeof(v6) - sizeof(struct in_addr);
+	return arena_printf(arena, "%d.%d.%d.%d", v4[0], v4[1], v4[2], v4[3]);
+}
+
 const char *origin_client(struct arena *arena, const struct origin *origin)
 {
-	const char *client = origin->peer, *item;
+	const char *client = plain(arena, origin->peer), *item;
 	const char *list = origin->forwarded_for;
 	size_t end = list ? strlen(list) : 0;
 	struct error ignored; /* no address: the peer it is */
@@ -62,7 +76,7 @@ const char *origin_client(struct arena *arena, const struct origin *origin)
 		item = last_item(arena, list, &end);
 		if (!item || strchr(item, '/') || !address_network_check(item, &ignored))
 			break;
-		client = item;
+		client = plain(arena, item);
 	}
 	return client;
 }

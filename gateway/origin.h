@@ -15,7 +15,8 @@ struct origin {
 	const char *forwarded_for, *forwarded_proto, *forwarded_host, *forwarded_port;
 };
 
-/* The client's address: the last one in X-Forwarded-For that is no proxy of ours, or the peer. */
+/* The client's address: the last one in X-Forwarded-For that is no proxy of ours, or the peer.
+ * IPv4 in its own form, and without an interface ("%eth0"). */
 const char *origin_client(struct arena *arena, const struct origin *origin);
 
 /* "https://host[:port]" without a slash at the end. */

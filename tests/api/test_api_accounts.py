@@ -308,6 +308,13 @@ def test_who_knows_the_password_makes_nobody_wait(browser, database):
     assert database("select kind, failures from login_attempt where kind <> 'everyone'") == [("address", 30)]
 
 
+@pytest.mark.gateway(MEWS_LISTEN="[::]:0")
+def test_clients_of_an_ipv6_socket_are_told_apart(browser, admin, database):
+    expect(401, browser.login("wrong wrong wrong"))
+    assert database.value("select subject from login_attempt where kind = 'address'") == "127.0.0.1"
+    assert admin.items("//audit?limit=1")[0]["address"] == "127.0.0.1"
+
+
 # ---- Tokens ----
 
 def test_token(admin, gateway, database):

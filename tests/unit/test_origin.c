@@ -60,6 +60,11 @@ static const struct {
 	{ { PROXIED, .forwarded_for = "0.0.0.0/0" }, "10.1.2.3" },
 	{ { PROXIED, .forwarded_for = "" }, "10.1.2.3" },
 	{ { PROXIED, .forwarded_for = ", ," }, "10.1.2.3" },
+	{ { .trusted = TRUSTED, .peer = "::ffff:10.1.2.3", .forwarded_for = "::ffff:c633:6407" },
+	  "198.51.100.7" },
+	{ { .trusted = NOBODY, .peer = "::ffff:192.0.2.1" }, "192.0.2.1" },
+	{ { .trusted = NOBODY, .peer = "fe80::1%eth0" }, "fe80::1" },
+	{ { .trusted = NOBODY, .peer = "" }, "" },
 };
 
 static void test_client(void **state)
