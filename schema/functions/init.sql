@@ -1,7 +1,7 @@
 -- The first start: project `_slug`, its default cohort, a project key and an administrator's token.
 -- Whatever is there already stays. `created`: the key and the token are new.
 create or replace function init_installation(_slug text, _key_hash text, _key_prefix text, _token_hash text, _token_prefix text)
-returns table (created boolean) language plpgsql as $$
+returns table (created boolean) language plpgsql set timezone = 'UTC' as $$ -- as the gateways have it, for the log
 declare
   _project project;
   _key     project_key;

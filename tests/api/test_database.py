@@ -502,6 +502,12 @@ def test_init_twice(run, empty_database, home):
     assert count_secrets(empty_database) == 2
 
 
+def test_what_init_logs_is_in_utc(run, empty_database, home):
+    empty_database(f"alter database {empty_database.name} set timezone = 'Asia/Tokyo'")
+    assert run("--init", home / "credentials.json").returncode == 0
+    assert empty_database.value("select bool_and(after ->> 'created_at' like '%%+00:00') from audit")
+
+
 def test_secrets_are_stored_hashed(run, empty_database, home):
     path = home / "credentials.json"
     assert run("--init", path).returncode == 0
