@@ -31,6 +31,12 @@ begin
     _new.cohort_id := case when _call.body ->> 'cohort' is not null
                            then (find_cohort(_project, _call.body ->> 'cohort', 422, '/cohort')).id end;
   end if;
+  if _new.cohort_id is distinct from _old.cohort_id and _old.revoked_at is null then
+    perform check_protected(_call, c) -- a key without a cohort is for devices of each
+       from cohort c
+      where c.project_id = _project.id and (c.id in (_old.cohort_id, _new.cohort_id) or _old.cohort_id is null or _new.cohort_id is null)
+      order by c.slug;
+  end if;
   if _new is distinct from _old then
     update project_key k set name = _new.name, cohort_id = _new.cohort_id where k.id = _old.id;
     perform audit_add(_call, _project.slug, 'key.change', 'key ' || _new.id, key_json(_old)::jsonb, key_json(_new)::jsonb);

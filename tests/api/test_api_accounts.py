@@ -410,8 +410,14 @@ def test_protected_cohorts(admin, gateway, browser):
     expect(403, tokens[0].delete("/cohorts/default"))
     expect(403, tokens[0].patch("/cohorts/open", {"default": True}), says="cohort default is protected")
     expect(403, tokens[0].post("/cohorts", {"slug": "mine", "default": True}), says="cohort default is protected")
+    expect(403, tokens[0].patch("/keys/1", {"cohort": "open"}), says="cohort default is protected")  # for its devices come from there
+    expect(200, tokens[0].patch("/keys/1", {"name": "line 2"}))
     expect(200, tokens[0].patch("/cohorts/open", change))
     expect(200, tokens[1].patch("/cohorts/default", change))
+    expect(200, tokens[1].patch("/keys/1", {"cohort": "open"}))
+    expect(403, tokens[0].patch("/keys/1", {"cohort": None}), says="cohort default is protected")
+    expect(200, tokens[1].patch("/cohorts/default", {"protected": False}))
+    expect(200, tokens[0].patch("/keys/1", {"cohort": None}))
     expect(200, browser.login())
     expect(200, browser.call("PATCH", "/projects/default/cohorts/default", change))
 
