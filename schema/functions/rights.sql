@@ -16,18 +16,17 @@ select bool_or(pg_has_role(_role, o.owner, 'member')) or has_schema_privilege(_r
 $$;
 
 -- Rows, but neither tables nor functions; of the audit log, to read it and to append by audit_add().
--- False: nothing binds `_role`. Then it has got what it needs, unless it owns the tables anyway.
+-- False: nothing binds `_role`, such as the owner, as whom audit_add() appends.
 create or replace function rights_grant(_role text) returns boolean language plpgsql as $$
 declare
   _schema text := current_schema();
 begin
-  if pg_has_role(_role, (select relowner from pg_class where oid = 'audit'::regclass), 'member') then
-    return false;
-  end if;
   execute format('grant usage on schema %I to %I', _schema, _role);
   execute format('grant select, insert, update, delete on all tables in schema %I to %I', _schema, _role);
   execute format('grant usage, select on all sequences in schema %I to %I', _schema, _role);
-  execute format('revoke insert, update, delete on audit, audit_head, schema_migration from %I', _role);
   execute format('grant execute on function audit_add to %I', _role);
+  if not pg_has_role(_role, (select relowner from pg_class where oid = 'audit'::regclass), 'member') then
+    execute format('revoke insert, update, delete on audit, audit_head, schema_migration from %I', _role);
+  end if;
   return not rights_exceed(_role);
 end $$;

@@ -450,6 +450,18 @@ def test_the_two_roles_are_separated_later(run, empty_database, home):
     assert separated.returncode == 0 and "audit_not_protected" not in separated.stderr
 
 
+def test_what_another_owner_adds_is_the_daemons_too(run, empty_database):
+    """A database of one role, and its migrations are run by an administrator from now on."""
+    empty_database(f"create role mews_first login; alter database {empty_database.name} owner to mews_first")
+    url = empty_database.postgres.conninfo(empty_database.name, "mews_first")
+    assert run("--migrate", MEWS_DATABASE_URL=url, MEWS_DATABASE_OWNER_URL="").returncode == 0
+    empty_database("alter table artifact_gone owner to mews")
+    empty_database("revoke all on artifact_gone from mews_first")
+    assert "audit_not_protected" in run("--migrate", MEWS_DATABASE_URL=url).stderr
+    assert empty_database.value("select has_table_privilege('mews_first', 'artifact_gone', 'insert')")
+    assert empty_database.value("select has_table_privilege('mews_first', 'audit', 'insert')")  # as audit_add() needs
+
+
 def test_others_in_the_cluster_append_nothing(run, empty_database):
     """audit_add() has the rights of its owner, who is the daemon here."""
     assert run("--migrate", MEWS_DATABASE_URL=empty_database.conninfo).returncode == 0
