@@ -150,7 +150,8 @@ begin
   return exists (select from deployment x where x.release_id = _release.id);
 end $$;
 
--- Only when it is active nowhere. What devices did with it goes, too: 202 as long as there is more of that.
+-- Only when it is active nowhere. What devices did with it goes, too: 202 as long as there is more of that. The release
+-- itself is not locked before its devices are: who changes a deployment has the device, and then may look at the release.
 create or replace function api_release_delete(_call api_request) returns api_reply language plpgsql as $$
 declare
   _project constant project := lock_project(_call);
@@ -159,7 +160,6 @@ declare
   _active  text;
 begin
   perform check_match(_call, _before);
-  perform from release where id = _release.id for update;
   select string_agg(c.slug, ', ' order by c.slug) into _active
     from activation v join cohort c on c.id = v.cohort_id
    where v.release_id = _release.id and v.pulled_at is null;

@@ -105,3 +105,18 @@ def test_delete_and_a_change_of_a_device_do_not_wait_for_each_other(admin, histo
         cursor.execute("select from audit_head for update")
         connection.commit()
         expect(204, deleted.result())
+
+
+def test_delete_and_a_late_report_do_not_wait_for_each_other(admin, history, database):
+    """A deployment that is changed twice in a transaction is looked up in its release by PostgreSQL."""
+    device = history(5)[0]
+    with contextlib.closing(psycopg2.connect(database.conninfo)) as connection, ThreadPoolExecutor(1) as pool:
+        cursor = connection.cursor()
+        cursor.execute("select from device where device_id = %s for no key update", (device,))
+        deleted = pool.submit(admin.delete, "/releases/1.0.0")
+        wait_until(lambda: database.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == 1)
+        cursor.execute("set local lock_timeout = '100ms'")
+        for _ in range(2):
+            cursor.execute("update deployment set events = events + 1 where device_id = %s", (device,))
+        connection.commit()
+        expect(204, deleted.result())
