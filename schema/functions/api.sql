@@ -88,7 +88,8 @@ begin
     from release r
    where r.project_id = _project.id
      and r.version = case when _delta then split_part(_name, '..', 2) else _name end
-     and r.from_version is not distinct from case when _delta then split_part(_name, '..', 1) end;
+     and r.from_version is not distinct from case when _delta then split_part(_name, '..', 1) end
+     and release_name(r) = _name;
   if not found then
     perform fail(_status, format('no such release: %s', _name), _field);
   end if;

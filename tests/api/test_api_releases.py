@@ -42,6 +42,13 @@ def test_every_delta_is_found_by_its_name(admin):
     assert expect(200, admin.get("/releases/" + urllib.parse.quote(name, safe=""))).json["release"] == name
 
 
+def test_nothing_but_its_name_names_a_delta(admin):
+    expect(201, admin.post("/releases", {"version": "2.0.0", "from": "1.0.0"}))
+    for name in ("1.0.0..2.0.0..3.0.0", "1.0.0..2.0.0..", "1.0.0..2.0.0.", "1.0.0...2.0.0", "1.0.0..", "..2.0.0"):
+        expect(404, admin.delete(f"/releases/{name}"), says=f"no such release: {name}")
+    assert [each["release"] for each in admin.items("/releases")] == ["1.0.0..2.0.0"]
+
+
 def test_attributes_and_their_names_are_pointed_at(admin, releases):
     sha256 = admin.call("PUT", "/artifacts/a.swu", data=b"a").json["sha256"]
     expect(201, admin.post("/releases", {"version": "1.0.0"}))
