@@ -110,8 +110,8 @@ static bool pull(struct edit *edit, const char *at, const char *name, struct err
 	size_t found = find_active(edit, name);
 
 	if (found == edit->cohort->nactivations)
-		return error_field(err, ERR_UNPROCESSABLE, at,
-				   "release %s is not active in this cohort", name);
+		return error_field(err, ERR_CONFLICT, at, "release %s is not active in this cohort",
+				   name);
 	edit->cohort->nactivations--;
 	memmove(&edit->activations[found], &edit->activations[found + 1],
 		(edit->cohort->nactivations - found) * sizeof(*edit->activations));
@@ -146,9 +146,9 @@ static bool activate(struct edit *edit, const char *at, const char *name, bool s
 	if (!release)
 		return error_field(err, ERR_UNPROCESSABLE, at, "no such release: %s", name);
 	if (problem)
-		return error_field(err, ERR_UNPROCESSABLE, at, "%s", problem);
+		return error_field(err, ERR_CONFLICT, at, "%s", problem);
 	if (find_active(edit, name) < edit->cohort->nactivations)
-		return error_field(err, ERR_UNPROCESSABLE, at,
+		return error_field(err, ERR_CONFLICT, at,
 				   "release %s is active in this cohort already", name);
 	edit->activations[edit->cohort->nactivations++] =
 		(struct resolver_activation){ .release = release, .staged = staged };

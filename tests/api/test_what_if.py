@@ -179,18 +179,20 @@ def test_it_writes_nothing(admin, shop, what_if, database):
 
 # ---- Bad questions ----
 
-@pytest.mark.parametrize("change, says", [
-    ({"activate": "9.9.9"}, "no such release: 9.9.9"),
-    ({"activate": "1.1.0"}, "release 1.1.0 is active in this cohort already"),
-    ({"pull": "2.0.0"}, "release 2.0.0 is not active in this cohort"),
-    ({"pull": "9.9.9"}, "release 9.9.9 is not active in this cohort"),
-    ({"activate": "3.0.0"}, "no payload"),
+@pytest.mark.parametrize("change, status, says", [
+    ({"activate": "9.9.9"}, 422, "no such release: 9.9.9"),
+    ({"activate": "1.1.0"}, 409, "release 1.1.0 is active in this cohort already"),
+    ({"pull": "2.0.0"}, 409, "release 2.0.0 is not active in this cohort"),
+    ({"pull": "9.9.9"}, 409, "release 9.9.9 is not active in this cohort"),
+    ({"activate": "3.0.0"}, 409, "no payload"),
 ])
-def test_cannot_be_done(admin, shop, change, says):
+def test_cannot_be_done(admin, shop, change, status, says):
     """As the change itself would be refused."""
     expect(201, admin.post("/releases", {"version": "3.0.0"}))
     changes = [{"version_checking": False}, change]
-    expect(422, admin.post("/cohorts/default/what-if", {"changes": changes}), "/changes/1", says)
+    expect(status, admin.post("/cohorts/default/what-if", {"changes": changes}), "/changes/1", says)
+    if "activate" in change:
+        expect(status, admin.post("/activations", {"release": change["activate"], "cohort": "default"}))
 
 
 @pytest.mark.parametrize("body", [
