@@ -256,10 +256,12 @@ static struct flow upload_claimed(struct request *req, const struct db_rows *row
 
 	if (!read_row(req, rows, &err))
 		return reply_error(req, &err);
-	if (upload->offset != upload->received)
-		return reply_fail(req, ERR_CONFLICT,
-				  "Upload-Offset is %" PRId64 ", but %" PRId64 " bytes are here",
-				  upload->offset, upload->received);
+	if (upload->offset != upload->received) {
+		error_field(&err, ERR_CONFLICT, "Upload-Offset",
+			    "Upload-Offset is %" PRId64 ", but %" PRId64 " bytes are here",
+			    upload->offset, upload->received);
+		return reply_error(req, &err);
+	}
 	if ((int64_t)req->body_size > upload->size - upload->received)
 		return reply_fail(req, ERR_TOO_LARGE, "the piece goes beyond Upload-Length");
 	if (upload->received == upload->size)
