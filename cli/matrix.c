@@ -358,10 +358,10 @@ static bool take_change(struct run *run, const char *verb, const char *what, jso
 	}
 	if (!value)
 		return run_usage(run,
-				 "--if does not understand \"%s %s\"; it knows \"activate R\", "
+				 "--if does not understand \"%s%s%s\"; it knows \"activate R\", "
 				 "\"activate R staged\", \"pull R\", \"stage PERCENT\" and "
 				 "\"version_checking on\" or \"off\"",
-				 verb, what);
+				 verb, *what ? " " : "", what);
 	json_array_append_new(out, value);
 	return true;
 }

@@ -298,7 +298,8 @@ def test_names_are_checked_first(mews, released, command):
 
 def test_activating_nothing_is_a_conflict(mews):
     mews("release", "create", "1.1.0")
-    assert "no payload" in mews("activate", "1.1.0", "--cohort", "default", "--yes", code=CONFLICT).err
+    for more in ("--yes", "--dry-run"):
+        assert "no payload" in mews("activate", "1.1.0", "--cohort", "default", more, code=CONFLICT).err
 
 
 def test_stage(mews, fleet, released):
@@ -335,7 +336,7 @@ def test_matrix(mews, fleet, released):
     assert mews("matrix", "default", "--if", "version_checking", "off", "--json").json["moves"] == 0
     mews("matrix", "default", "--if", "activate 9.9", code=NOT_FOUND)
     for wrong in ("dance", "stage 200", "activate", "version_checking perhaps", "staged"):
-        assert "--if" in mews("matrix", "default", "--if", wrong, code=USAGE).err
+        assert f'--if does not understand "{wrong}"' in mews("matrix", "default", "--if", wrong, code=USAGE).err
 
 
 def test_a_version_that_nobody_knows_is_not_a_good_one(mews, gateway):
