@@ -32,7 +32,7 @@ struct matrix_rules {
 };
 
 /*
- * {"devices", "moving", "staying", "columns": [...], "rows": [...]}; docs/api.md has the details.
+ * {"devices", "moving", "staying", "columns": [...], "rows": [...]}; replies.c has the details.
  * Groups with equal facts (but for the flag) stand side by side.
  */
 json_t *matrix_render(struct arena *arena, const struct matrix_rules *rules,

@@ -164,9 +164,9 @@ const struct reply replies[] = {
 	{ "Matrix", "Which devices of a cohort make which step next.", MEMBERS(
 		{ "cohort", "text", "Its slug.", "\"default\"" },
 		{ "devices", "integer", "", "500" },
-		{ "moving", "integer", "That will be offered something.", "420" },
+		{ "moving", "integer", "That have a next step, also those that are held.", "420" },
 		{ "staying", "integer", "That will not.", "80" },
-		{ "held", "Held", "Not counted in the cells: devices after failures." },
+		{ "held", "Held", "Devices after failures that do not take the step which their cell shows." },
 		{ "columns", "[MatrixColumn]", "The active versions, in their order." },
 		{ "rows", "[MatrixRow]", "What devices report, in the order of versions." }) },
 	{ "Held", "Devices that have failed to install what they would be offered.", MEMBERS(
@@ -199,7 +199,7 @@ const struct reply replies[] = {
 		{ "before", "Matrix", "" }, { "after", "Matrix", "" }) },
 
 	{ "Statistics", "Counts, now and at full hours.", MEMBERS(
-		{ "now", "counts", "", "{\"1.1.0\": 420}" },
+		{ "now", "counts", "Of devices seen: the newest sample.", "{\"1.1.0\": 420}" },
 		{ "over_time", "[Sample]", "The oldest first." }) },
 	{ "Sample", "Counts at some time.", MEMBERS(
 		{ "at", "time", "" }, { "counts", "counts", "", "{\"1.1.0\": 420}" }) },
