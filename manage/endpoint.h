@@ -57,7 +57,7 @@ struct endpoint {
 	const struct field *params; /* of the query; NULL: none */
 	const struct field *body;   /* of the JSON body; NULL: takes none */
 	int status;                 /* of success */
-	const char *reply;  /* see replies.h: "Cohort", "[Cohort]" for a page, or a media type */
+	const char *reply;  /* see replies.h: "Cohort", "[Cohort]" for a page, or media types */
 	const char *about;  /* one line for people */
 	const char *secret; /* a new secret is made; this member of the reply shows it once */
 	/* For the document alone: of endpoints that are more than JSON in and out. */

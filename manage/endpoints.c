@@ -220,7 +220,7 @@ static const struct route ROUTES[] = {
 	     "From now on no gateway takes this token."),
 	CALL("GET", "/audit", "audit_list", ROLE_SIGNED_IN, fields_audit, NULL, 200, "[AuditEntry]",
 	     "Who did what, newest first. A page may be short, even empty: follow `next` to the end."),
-	OWN("GET", "/audit/export", manage_audit_export, "audit_export", ROLE_SIGNED_IN, fields_audit_export, NULL, 200, "application/jsonl",
+	OWN("GET", "/audit/export", manage_audit_export, "audit_export", ROLE_SIGNED_IN, fields_audit_export, NULL, 200, "application/jsonl text/csv",
 	    "The same as a file. If there is more, the header X-Next-Cursor says where it goes on.",
 	    .also = "404"),
 	CALL("GET", "/audit/verify", "audit_verify", ROLE_ADMIN, fields_audit_verify, NULL, 200, "Verification",

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,6 +11,7 @@
 #include "manage/endpoint.h"
 #include "manage/endpoints.h"
 #include "manage/headers.h"
+#include "manage/openapi_headers.h"
 #include "manage/openapi_schema.h"
 
 enum { STATUS_SIZE = 8, METHOD_SIZE = 16 };
@@ -136,6 +138,19 @@ static json_t *request_body(const struct route *route)
 
 /* ---- Answers ---- */
 
+/* Of files, by the media types that the endpoint names. */
+static json_t *files(const char *types)
+{
+	json_t *out = json_object();
+
+	for (size_t length; *types; types += length + (types[length] == ' ')) {
+		length = strcspn(types, " ");
+		json_object_setn_new(out, types, length,
+				     json_pack("{s:{s:s}}", "schema", "type", "string"));
+	}
+	return out;
+}
+
 static void add_success(const struct endpoint *endpoint, int status, json_t *out)
 {
 	char name[STATUS_SIZE];
@@ -143,9 +158,7 @@ static void add_success(const struct endpoint *endpoint, int status, json_t *out
 
 	snprintf(name, sizeof(name), "%d", status);
 	if (endpoint->reply && islower((unsigned char)*endpoint->reply))
-		json_object_set_new(
-			answer, "content",
-			json_pack("{s:{s:{s:s}}}", endpoint->reply, "schema", "type", "string"));
+		json_object_set_new(answer, "content", files(endpoint->reply));
 	else if (endpoint->reply)
 		json_object_set_new(answer, "content",
 				    json_pack("{s:{s:o}}", "application/json", "schema",
@@ -211,6 +224,20 @@ static bool may_fail(const struct route *route, enum error_code code)
 	return false;
 }
 
+static void add_headers(const struct route *route, json_t *out)
+{
+	const char *status;
+	json_t *answer;
+
+	json_object_foreach (out, status, answer) {
+		json_t *headers = openapi_headers(route, atoi(status));
+
+		if (json_object_size(headers))
+			json_object_set(answer, "headers", headers);
+		json_decref(headers);
+	}
+}
+
 static json_t *responses(const struct route *route)
 {
 	const struct endpoint *endpoint = route->more;
@@ -227,6 +254,7 @@ static json_t *responses(const struct route *route)
 	for (enum error_code code = 0; code < ERR_CODES; code++)
 		if (may_fail(route, code))
 			add_problem(code, out);
+	add_headers(route, out);
 	return out;
 }
 

@@ -155,7 +155,7 @@ begin
   values (_project.id, coalesce(_call.body ->> 'name', ''), _call.secret ->> 'hash', _call.secret ->> 'prefix', _cohort.id)
   returning * into _key;
   perform audit_add(_call, _project.slug, 'key.create', 'key ' || _key.id, null, key_json(_key)::jsonb);
-  return reply(key_json(_key));
+  return reply(key_json(_key), etag(key_json(_key)));
 end $$;
 
 -- From the moment that this has been answered, no worker takes the key.
@@ -166,9 +166,9 @@ declare
   _new     project_key;
 begin
   if _old.revoked_at is not null then
-    return reply(key_json(_old));
+    return reply(key_json(_old), etag(key_json(_old)));
   end if;
   update project_key k set revoked_at = now() where k.id = _old.id returning * into _new;
   perform audit_add(_call, _project.slug, 'key.revoke', 'key ' || _new.id, key_json(_old)::jsonb, key_json(_new)::jsonb);
-  return reply(key_json(_new));
+  return reply(key_json(_new), etag(key_json(_new)));
 end $$;

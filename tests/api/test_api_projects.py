@@ -201,3 +201,13 @@ def test_nul_in_a_text(admin):
     reply = admin.call("POST", "/keys", data=b'{"name": "a\\u0000b"}', headers={"Content-Type": "application/json"})
     expect(400, reply, says="U+0000")
     assert "JSON_" not in reply.json["detail"]
+
+
+def test_each_answer_about_a_key_has_its_etag(admin):
+    created = expect(201, admin.post("/keys", {"name": "A"}))
+    path = f"/keys/{created.json['id']}"
+    changed = expect(200, admin.patch(path, {"name": "B"}, headers={"If-Match": created.headers["ETag"]}))
+    expect(412, admin.patch(path, {"name": "C"}, headers={"If-Match": created.headers["ETag"]}))
+    revoked = expect(200, admin.post(f"{path}/revoke"))
+    assert created.headers["ETag"] != changed.headers["ETag"] != revoked.headers["ETag"] == admin.get(path).headers["ETag"]
+    assert expect(200, admin.post(f"{path}/revoke")).headers["ETag"] == revoked.headers["ETag"]
