@@ -38,7 +38,7 @@ const struct field fields_payload[] = {
 	{ .name = "filename", .type = FIELD_LINE, .min = 1, .max = 255,
 	  .about = "What devices call it; SWUpdate wants it to end in .swu.", .example = "\"image-1.1.0.swu\"" },
 	{ .name = "hardware_versions", .type = FIELD_TEXTS, .min = 1, .max = 100,
-	  .about = "The hardware versions that it fits; a .swu with sections for boards says so itself.", .example = "[\"board-a\", \"board-b\"]" },
+	  .about = "The hardware versions that it fits; a .swu may say so itself, by sections for boards or else by hardware-compatibility.", .example = "[\"board-a\", \"board-b\"]" },
 	{ .name = "software_type", .type = FIELD_LINE, .min = 1, .max = 128,
 	  .about = "The namespace of the version on the device, \"main\" by default.", .example = "\"main\"" },
 	{ .name = "attributes", .type = FIELD_ATTRIBUTES, .max = ATTRIBUTES_MAX,

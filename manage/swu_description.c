@@ -12,6 +12,7 @@ enum {
 };
 
 static const char COMPATIBILITY[] = "hardware-compatibility";
+static const char PATTERN[] = "#RE:";
 
 /* libconfig would read the file that such a line names, from our disk. */
 static bool includes(const char *text)
@@ -40,15 +41,39 @@ static void add_board(json_t *boards, const char *name)
 		json_array_append_new(boards, json_string(name));
 }
 
+static void add_compatible(json_t *revisions, const char *text)
+{
+	const json_t *other;
+	size_t i;
+
+	if (!text || !*text || strncmp(text, PATTERN, strlen(PATTERN)) == 0)
+		return;
+	json_array_foreach (revisions, i, other)
+		if (strcmp(json_string_value(other), text) == 0)
+			return;
+	add_board(revisions, text);
+}
+
+static void add_lists(json_t *about, json_t *boards, json_t *revisions)
+{
+	json_object_set_new(about, "hardware_versions", boards);
+	if (json_array_size(revisions))
+		json_object_set(about, "hardware_compatibility", revisions);
+	json_decref(revisions);
+}
+
 /* ---- libconfig ---- */
 
 static json_t *read_config(const config_setting_t *software)
 {
-	json_t *about = json_object(), *boards = json_array();
+	const config_setting_t *list = config_setting_get_member(software, COMPATIBILITY);
+	json_t *about = json_object(), *boards = json_array(), *revisions = json_array();
 	const char *version = NULL;
 
 	config_setting_lookup_string(software, "version", &version);
 	add_text(about, "version", version);
+	for (unsigned i = 0; list && i < (unsigned)config_setting_length(list); i++)
+		add_compatible(revisions, config_setting_get_string_elem(list, (int)i));
 	for (unsigned i = 0; i < (unsigned)config_setting_length(software); i++) {
 		const config_setting_t *section = config_setting_get_elem(software, i);
 
@@ -56,7 +81,7 @@ static json_t *read_config(const config_setting_t *software)
 		    config_setting_get_member(section, COMPATIBILITY))
 			add_board(boards, config_setting_name(section));
 	}
-	json_object_set_new(about, "hardware_versions", boards);
+	add_lists(about, boards, revisions);
 	return about;
 }
 
@@ -83,19 +108,23 @@ static json_t *read_libconfig(const char *text)
 static json_t *read_json(const char *text)
 {
 	json_auto_t *root = json_loads(text, 0, NULL);
-	json_t *software = json_object_get(root, "software"), *section;
-	json_t *about, *boards;
+	json_t *software = json_object_get(root, "software"), *section, *item;
+	json_t *about, *boards, *revisions;
 	const char *name;
+	size_t i;
 
 	if (!json_is_object(software))
 		return NULL;
 	about = json_object();
 	boards = json_array();
+	revisions = json_array();
 	add_text(about, "version", json_string_value(json_object_get(software, "version")));
 	json_object_foreach (software, name, section)
 		if (json_object_get(section, COMPATIBILITY))
 			add_board(boards, name);
-	json_object_set_new(about, "hardware_versions", boards);
+	json_array_foreach (json_object_get(software, COMPATIBILITY), i, item)
+		add_compatible(revisions, json_string_value(item));
+	add_lists(about, boards, revisions);
 	return about;
 }
 

@@ -3,5 +3,6 @@
 
 #include <jansson.h>
 
-/* {"version", "hardware_versions"} of a description, libconfig's format or JSON. NULL: neither. */
+/* {"version", "hardware_versions", "hardware_compatibility"} of a description, libconfig's format
+ * or JSON. NULL: neither. */
 json_t *swu_description_read(const char *text);

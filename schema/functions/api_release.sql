@@ -250,7 +250,9 @@ begin
     perform fail(422, format('the project does not target by %s; add it to its targeting_attributes first', _unlisted),
                  '/attributes/' || replace(replace(_unlisted, '~', '~0'), '/', '~1'));
   end if;
-  _hardware := array(select jsonb_array_elements_text(coalesce(_body -> 'hardware_versions', _artifact.swu -> 'hardware_versions', '[]')));
+  -- Revisions need not be what devices call their hardware: they are a default, and nothing to contradict.
+  _hardware := array(select jsonb_array_elements_text(coalesce(_body -> 'hardware_versions', nullif(_artifact.swu -> 'hardware_versions', '[]'),
+                                                               _artifact.swu -> 'hardware_compatibility', '[]')));
   if cardinality(_hardware) = 0 then
     perform fail(422, 'say for which hardware versions the file is; it does not say so itself', '/hardware_versions');
   end if;

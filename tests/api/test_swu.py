@@ -97,6 +97,25 @@ def test_no_boards(add):
     assert expect(201, add(image(description()), hardware_versions=["x"])).json["hardware_versions"] == ["x"]
 
 
+@pytest.mark.parametrize("text", [
+    description(inside='hardware-compatibility: [ "1.0", "#RE:^2", "1.2", "1.0" ];'),
+    json.dumps({"software": {"version": "1.1.0", "hardware-compatibility": ["1.0", "#RE:^2", "1.2", "1.0"]}})], ids=["libconfig", "JSON"])
+def test_revisions_are_a_default_and_no_contradiction(add, text):
+    """As `mews upload` takes them. Devices may call their hardware otherwise."""
+    assert expect(201, add(image(text))).json["hardware_versions"] == ["1.0", "1.2"]
+    assert expect(201, add(image(text), hardware_versions=["board-a"])).json["hardware_versions"] == ["board-a"]
+
+
+def test_boards_go_before_revisions(add):
+    text = description(inside='hardware-compatibility: [ "1.0" ];' + BOARDS)
+    assert expect(201, add(image(text))).json["hardware_versions"] == ["board-a", "board-b"]
+
+
+@pytest.mark.parametrize("odd", ['"1.0"', "1", "( 1, true, { x = 1; } )", "[ ]", '[ "#RE:.*" ]', '[ "" ]', "{ x = 1; }", f'[ "{"r" * 500}" ]'])
+def test_odd_revisions_are_none(add, odd):
+    expect(422, add(image(description(inside=f"hardware-compatibility: {odd};"))), "/hardware_versions")
+
+
 def test_one_board_of_several(add):
     payload = expect(201, add(image(description(inside=BOARDS)), hardware_versions=["board-b"])).json
     assert payload["hardware_versions"] == ["board-b"]
