@@ -173,10 +173,10 @@ begin
   moved := cardinality(_locked);
 end $$;
 
--- The first `_limit` devices of a cohort; null: all.
-create or replace function cohort_devices(_cohort cohort, _limit bigint) returns text[] language sql stable as $$
+-- The first `_limit` devices of a cohort; null: all. They are locked: who has left it while we waited is none of them.
+create or replace function cohort_devices(_cohort cohort, _limit bigint) returns text[] language sql as $$
 select array(select d.device_id from device d where d.project_id = _cohort.project_id and d.cohort_id = _cohort.id
-              order by d.device_id limit _limit)
+              order by d.device_id limit _limit for no key update)
 $$;
 
 create or replace function api_device_register(_call api_request) returns api_reply language plpgsql as $$

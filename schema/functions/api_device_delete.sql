@@ -33,6 +33,7 @@ create or replace function api_device_delete_many(_call api_request) returns api
 declare
   _project constant project := path_project(_call);
   _ids     text[];
+  _from    cohort;
   _unknown text;
   _deleted bigint;
   _gone    jsonb[];
@@ -42,7 +43,9 @@ begin
   elsif (_call.body ? 'from') <> (_call.body ? 'limit') then
     perform fail(422, 'with `from` say how many, and only then: `limit`', '/limit');
   elsif _call.body ? 'from' then
-    _ids := cohort_devices(find_cohort(_project, _call.body ->> 'from', 422, '/from'), (_call.body ->> 'limit')::bigint);
+    _from := find_cohort(_project, _call.body ->> 'from', 422, '/from');
+    _ids := array(select d.device_id from device d where d.project_id = _project.id and d.cohort_id = _from.id
+                   order by d.device_id limit (_call.body ->> 'limit')::bigint for update); -- as cohort_devices(), but for good
   else
     _ids := array(select jsonb_array_elements_text(_call.body -> 'devices'));
     select id into _unknown from unnest(_ids) id

@@ -1,8 +1,13 @@
 """A hundred clients at once: no change is lost, and nobody sees a 500."""
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
+import pytest
 
 from lib.operator import expect
 from lib.store import digests
+from lib.wait import wait_until
 
 CLIENTS = 100
 
@@ -79,3 +84,20 @@ def test_stored_and_deleted_at_once(admin, gateway):
     admin.call("PUT", "/artifacts/last.img", data=b"abc")
     assert expect(200, admin.get(f"/artifacts/{sha256}/content")).body == b"abc"
     assert admin.get("//audit/verify").json["intact"]
+
+
+@pytest.mark.parametrize("what, more", [("delete", {"limit": 1}), ("move", {"limit": 1, "cohort": "beta"})])
+def test_who_has_left_a_cohort_is_not_taken_with_it(admin, fleet, database, what, more):
+    """While the request waits, somebody else moves the first device out of the cohort: it is the next one's turn."""
+    for slug in ("beta", "safe"):
+        expect(201, admin.post("/cohorts", {"slug": slug}))
+    first, second = fleet(2)
+    with contextlib.closing(psycopg2.connect(database.conninfo)) as connection, ThreadPoolExecutor() as pool:
+        connection.cursor().execute("update device set cohort_id = (select id from cohort where slug = 'safe') where device_id = %s", (first,))
+        taken = pool.submit(admin.post, f"/devices/{what}", {"from": "default", **more})
+        wait_until(lambda: database.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'") == 1)
+        connection.commit()
+        assert list(expect(200, taken.result()).json.values()) == [1]
+    assert expect(200, admin.get(f"/devices/{first}")).json["cohort"] == "safe"
+    left = admin.get(f"/devices/{second}")
+    assert left.status == 404 if what == "delete" else left.json["cohort"] == "beta"
