@@ -41,8 +41,9 @@ static const char *entries(struct run *run, const char *path)
 
 	if (!input_time(run, "since", &since) || !input_time(run, "until", &until))
 		return NULL;
-	return api_query(run, path, "project", run_option(run, "project"), "since", since, "until",
-			 until, NULL);
+	return api_query(run, path, "project", run_option(run, "project"), "actor",
+			 run_option(run, "actor"), "action", run_option(run, "action"), "object",
+			 run_option(run, "object"), "since", since, "until", until, NULL);
 }
 
 bool cmd_audit_list(struct run *run)
@@ -52,8 +53,6 @@ bool cmd_audit_list(struct run *run)
 
 	if (!path || !input_limit(run, &limit))
 		return false;
-	path = api_query(run, path, "actor", run_option(run, "actor"), "action",
-			 run_option(run, "action"), "object", run_option(run, "object"), NULL);
 	return explain(run, show_list(run, path, limit, &ENTRY));
 }
 

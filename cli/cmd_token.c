@@ -51,7 +51,9 @@ bool cmd_token_create(struct run *run)
 
 	if (!input_word(run, "--role", role, ROLES))
 		return false;
-	if (expires && (!text_duration(expires, &seconds) || seconds < 1))
+	/* Seconds by their unit alone: nobody means them who says 90. */
+	if (expires && (!text_duration(expires, &seconds) || seconds < 1 ||
+			!expires[strspn(expires, "0123456789")]))
 		return run_usage(run, "--expires is a time such as 90d, 12h or 30m, not \"%s\"",
 				 expires);
 	body = json_pack("{s:s, s:s}", "name", run_arg(run, 0), "role", role);

@@ -25,6 +25,9 @@ const struct option GENERAL_OPTIONS[] = {
 	{ 0 },
 };
 
+#define ACTOR  { "actor", 0, "WHO", .about = "done by this user or token" }
+#define ACTION { "action", 0, "WHAT", .about = "such as activation.create" }
+#define OBJECT { "object", 0, "THING", .about = "done to this, such as \"device unit-7\"" }
 #define LIMIT { "limit", 'n', "N", .about = "at most so many" }
 #define COHORT(about_) { "cohort", 'c', "COHORT", .about = about_ }
 #define OF_COHORT(about_) { "cohort", 'c', "COHORT", .required = true, .about = about_ }
@@ -185,14 +188,13 @@ const struct command COMMANDS[] = {
 	{ "deployment show", "ID", NULL, cmd_deployment_show,
 	  .about = "One deployment with its events. ID: DEVICE/N, as the list has it." },
 
-	{ "audit list", "", OPTIONS({ "actor", 0, "WHO", .about = "done by this user or token" },
-	    { "action", 0, "WHAT", .about = "such as activation.create" },
-	    { "object", 0, "THING", .about = "done to this, such as \"device unit-7\"" }, SINCE, UNTIL, LIMIT), cmd_audit_list,
+	{ "audit list", "", OPTIONS(ACTOR, ACTION, OBJECT, SINCE, UNTIL, LIMIT), cmd_audit_list,
 	  .about = "Who did what, newest first." },
 	{ "audit verify", "", NULL, cmd_audit_verify,
 	  .about = "Has an entry been altered or removed? Names the first one." },
 	{ "audit export", "", OPTIONS({ "format", 0, "FORMAT", .about = "jsonl or csv; jsonl if left out" },
-	    { "output", 'o', "FILE", .about = "write it there; - is standard output" }, SINCE, UNTIL), cmd_audit_export,
+	    { "output", 'o', "FILE", .about = "write it there; - is standard output" }, ACTOR, ACTION, OBJECT, SINCE, UNTIL),
+	    cmd_audit_export,
 	  .about = "The same entries as a file." },
 
 	{ "token list", "", OPTIONS(LIMIT), cmd_token_list,

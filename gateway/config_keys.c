@@ -55,7 +55,7 @@ static bool check_owner_url(const char *item, struct error *err)
 const struct config_key config_keys[] = {
 	{ "listen", CONFIG_LIST, FIELD(listen), "127.0.0.1:8080", .check = check_listen, .help =
 	  "Addresses to listen on: 0.0.0.0:8080 is every IPv4 address of this machine, [::]:8080\n"
-	  "every IPv6 address. Port 0 takes any free port." },
+	  "every address, IPv6 and IPv4. Port 0 takes any free port." },
 	{ "workers", CONFIG_NUMBER, FIELD(workers), "0", 0, 128, .help =
 	  "Worker processes; 0 is one per core." },
 	{ "connections", CONFIG_NUMBER, FIELD(connections), "20000", 10, 1000000, .help =

@@ -131,14 +131,14 @@ declare
   _force   constant boolean := coalesce((_call.body ->> 'force')::boolean, false);
   _old     deployment := find_deployment(_project, _device, _call.path ->> 'n');
   _new     deployment;
-  _cohort  cohort;
   _state   deployment_state;
 begin
   perform from device d where d.project_id = _project.id and d.device_id = _device for no key update;
   _old := find_deployment(_project, _device, _call.path ->> 'n');
   perform check_match(_call, _old.revision);
-  select * into _cohort from cohort c where c.id = _old.cohort_id;
-  perform check_protected(_call, _cohort);
+  perform check_protected(_call, c) -- of then and of now
+     from cohort c
+    where c.id in (_old.cohort_id, (find_device(_project, _device)).cohort_id);
   _state := cancel_state(_old.state, _force);
   if _state is null then
     perform fail(409, case when _old.state = 'installed' then 'it is installed; `force` gives up waiting for the version report'

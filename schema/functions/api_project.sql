@@ -101,6 +101,10 @@ begin
   _new := jsonb_populate_record(_old, _call.body);
   if _new is distinct from _old then
     perform check_project_change(_old, _new);
+    perform check_protected(_call, c)
+       from cohort c
+      where c.project_id = _old.id and _call.body - 'name' <> '{}' -- anything else is about what devices get
+      order by c.slug;
     _new := project_store(_new);
     perform audit_add(_call, _new.slug, 'project.change', 'project ' || _new.slug,
                       project_json(_old)::jsonb, project_json(_new)::jsonb);

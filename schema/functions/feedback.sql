@@ -50,8 +50,13 @@ end $$;
 create or replace function feedback_add_all(_callers text[], _projects int[], _devices text[], _ns int[], _executions text[], _results text[], _codes int[], _details text[])
 returns table (item int, outcome text) language plpgsql as $$
 declare
-  _done int[] := feedback_progress(_callers, _projects, _devices, _ns, _executions, _results, _codes, _details);
+  _done int[];
 begin
+  if 'closed' = any (_executions) and 'closed' <> any (_executions) then -- in two passes, but devices are locked in one order
+    perform from (select distinct project_id, device_id from unnest(_projects, _devices) as i (project_id, device_id) order by 1, 2) i
+      cross join lateral (select from device d where d.project_id = i.project_id and d.device_id = i.device_id for no key update) d;
+  end if;
+  _done := feedback_progress(_callers, _projects, _devices, _ns, _executions, _results, _codes, _details);
   return query select unnest(_done), 'accepted';
   if cardinality(_done) = cardinality(_callers) then
     return;

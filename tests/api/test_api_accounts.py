@@ -408,6 +408,8 @@ def test_protected_cohorts(admin, gateway, browser):
     change = {"version_checking": False}
     expect(403, tokens[0].patch("/cohorts/default", change), says="protected")
     expect(403, tokens[0].delete("/cohorts/default"))
+    expect(403, tokens[0].patch("", {"trust_feedback": True}), says="cohort default is protected")
+    expect(200, tokens[0].patch("", {"name": "Cameras"}))
     expect(403, tokens[0].patch("/cohorts/open", {"default": True}), says="cohort default is protected")
     expect(403, tokens[0].post("/cohorts", {"slug": "mine", "default": True}), says="cohort default is protected")
     expect(403, tokens[0].patch("/keys/1", {"cohort": "open"}), says="cohort default is protected")  # for its devices come from there

@@ -351,6 +351,10 @@ def test_cancel_in_a_protected_cohort(admin, offered, gateway):
     token = expect(201, admin.post("//tokens", {"name": "ci", "role": "manager"})).json["token"]
     expect(403, Operator(gateway, token).post(offered + "/cancel", {"force": True}), says="cohort default is protected")
     expect(200, admin.patch("/cohorts/default", {"protected": False}))
+    expect(201, admin.post("/cohorts", {"slug": "beta"}))
+    expect(200, admin.patch("/devices/cam-1", {"cohort": "beta"}))
+    expect(403, Operator(gateway, token).post(offered + "/cancel", {"force": True}), says="cohort beta is protected")
+    expect(200, admin.patch("/cohorts/beta", {"protected": False}))
     expect(200, Operator(gateway, token).post(offered + "/cancel", {"force": True}))
 
 

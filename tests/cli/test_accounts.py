@@ -207,6 +207,7 @@ def test_token_round_trip(mews, gateway):
     assert (str(token["id"]), token["role"], token["projects"], token["may_change_protected"]) == \
         (number, "manager", ["default"], True)
     assert token["expires_at"] > token["created_at"]
+    assert "90d" in mews("token", "create", "t", "--role", "reader", "--expires", "90", code=USAGE).err
     with_token = {"MEWS_TOKEN": secret}
     mews("cohort", "create", "beta", env=with_token)
     assert mews("whoami", env=with_token).sheet["role"] == "manager"
@@ -310,6 +311,8 @@ def test_audit_list_and_export(mews, home):
         [entry["id"] for entry in entries]
     assert not (home / "audit.jsonl.part").exists()
     assert len(mews("audit", "export", "-o", "-").lines) >= len(entries)
+    (filtered,) = mews("audit", "export", "--object", "cohort beta", "--action", "cohort.change", "--actor", newest["actor"]).lines
+    assert json.loads(filtered)["id"] == newest["id"]
     for wrong in ("--json", "-q"):
         assert "mews audit list" in mews("audit", "export", wrong, code=USAGE).err
 
