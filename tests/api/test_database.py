@@ -56,13 +56,13 @@ def check_unavailable(reply):
 
 def wrap_device_report(database, before):
     """`before`, in plpgsql, runs ahead of each configData; it sees _device, _data and _call: 1, 2, 3 ..."""
-    signature = "device_report(_key int, _project int, _device text, _mode text, _data jsonb)"
+    signature = "device_report(_caller text, _project int, _device text, _mode text, _data jsonb)"
     database("alter function device_report rename to device_report_real")
     database("create sequence calls")
     database("grant usage on calls to mewsd")
     database(f"create function {signature} returns text language plpgsql as $$ "
              f"declare _call bigint := nextval('calls'); "
-             f"begin {before} return device_report_real(_key, _project, _device, _mode, _data); end $$")
+             f"begin {before} return device_report_real(_caller, _project, _device, _mode, _data); end $$")
 
 
 def calls(database):
@@ -187,7 +187,7 @@ def test_a_statement_that_waits_blocks_no_other(gateway, database):
     for device in devices:
         assert poll(gateway, device).status == 200
     with concurrent.futures.ThreadPoolExecutor(len(devices)) as pool:
-        with database.locked("device_info"):
+        with database.locked("device_info in share row exclusive mode"):  # for those who write
             reports = [pool.submit(report, gateway, device) for device in devices]
             wait_for_lock(database)
             assert [poll(gateway, device).status for device in devices] == [200] * len(devices)
