@@ -46,8 +46,10 @@ static void add_event(struct run *run, struct table *table, const char *id, cons
 		const char *line = json_string_value(json_array_get(details, i));
 		bool first = i == 0 || !run->human;
 
-		if (!run->human)
+		if (!run->human) {
+			table_cell(table, "event", TINT_NONE);
 			table_cell(table, id, TINT_NONE);
+		}
 		table_cell(
 			table,
 			first ? show_value(run, json_object_get(event, "at"), SHOW_TIME, run->human)
@@ -60,7 +62,7 @@ static void add_event(struct run *run, struct table *table, const char *id, cons
 
 static void print_events(struct run *run, const json_t *deployment)
 {
-	size_t columns = run->human ? 3 : 4, i;
+	size_t columns = run->human ? 3 : 5, i;
 	struct table *table = table_new(stdout, columns, run->human, run->color);
 	const char *id = story_id(run, deployment);
 	const json_t *event;
@@ -85,12 +87,24 @@ static void print_heading(struct run *run, const json_t *deployment)
 	putchar('\n');
 }
 
+/* For scripts: the first word says what a line is. */
+static void print_line(struct run *run, const json_t *deployment)
+{
+	printf("deployment\t%s\t%s\t%s\t%" JSON_INTEGER_FORMAT "\t%s\n",
+	       text_printable(run->arena, story_id(run, deployment)),
+	       text_printable(run->arena, api_text(deployment, "release")),
+	       text_printable(run->arena, api_text(deployment, "from_version")),
+	       api_number(deployment, "attempt"), api_text(deployment, "state"));
+}
+
 static void print_story(struct run *run, const json_t *deployment)
 {
 	json_int_t folded = api_number(deployment, "folded_events");
 
 	if (run->human)
 		print_heading(run, deployment);
+	else
+		print_line(run, deployment);
 	print_events(run, deployment);
 	if (run->human && folded)
 		printf("(and %" JSON_INTEGER_FORMAT " more events that were not kept)\n", folded);

@@ -275,7 +275,8 @@ def test_inspect_and_history(mews, fleet, released, gateway):
         "id": "1", "status": {"execution": "proceeding", "result": {"finished": "none"},
                               "details": ["half", "way\tthere"]}}))
     rows = mews("device", "history", "device-1").rows
-    assert [row[0] for row in rows if row[0] != "version"] == ["device-1/1"] * (len(rows) - 1)
+    assert rows[0][:5] == ["deployment", "device-1/1", "1.1.0", "1.0.0", "1"]
+    assert [row[:2] for row in rows[1:-1]] == [["event", "device-1/1"]] * (len(rows) - 2)
     assert "way there" in [row[-1] for row in rows]
     assert [row[0] for row in rows][-1] == "version" and rows[-1][3] == "1.0.0"
     history = mews("device", "history", "device-1", "--json").json
