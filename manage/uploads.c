@@ -135,6 +135,14 @@ struct flow manage_upload_options(struct request *req)
 	return reply_empty(req, 204);
 }
 
+static struct flow too_long(struct request *req)
+{
+	struct error err;
+
+	error_field(&err, ERR_TOO_LARGE, "Upload-Length", "the piece goes beyond Upload-Length");
+	return reply_error(req, &err);
+}
+
 /* ---- POST: a new upload, perhaps with its first piece ---- */
 
 struct flow manage_upload_create(struct request *req)
@@ -156,7 +164,7 @@ struct flow manage_upload_create(struct request *req)
 	if ((int64_t)req->body_size > upload_piece_size(req))
 		return upload_reply_too_large(req);
 	if ((int64_t)req->body_size > size)
-		return reply_fail(req, ERR_TOO_LARGE, "the piece is longer than Upload-Length");
+		return too_long(req);
 
 	secret_id(id);
 	upload_new(req, id, upload_reply_created);
@@ -263,7 +271,7 @@ static struct flow upload_claimed(struct request *req, const struct db_rows *row
 		return reply_error(req, &err);
 	}
 	if ((int64_t)req->body_size > upload->size - upload->received)
-		return reply_fail(req, ERR_TOO_LARGE, "the piece goes beyond Upload-Length");
+		return too_long(req);
 	if (upload->received == upload->size)
 		return upload->stored ? upload->done(req) : store_artifact(req);
 	upload->attempt = keep(req, rows, "attempt");

@@ -128,10 +128,10 @@ create or replace function etag(_json json) returns text language sql immutable 
 select format('"%s"', md5(_json::text))
 $$;
 
--- If-Match, when the client sent it, names the state that is there.
+-- If-Match, when the client sent it, names the state that is there: one of a list, or "*" for any (RFC 9110, 13.1.1).
 create or replace function check_match(_call api_request, _etag text) returns void language plpgsql as $$
 begin
-  if _call.params ? 'if_match' and _call.params ->> 'if_match' not in (_etag, '*') then
+  if _call.params ? 'if_match' and not regexp_split_to_array(_call.params ->> 'if_match', '\s*,\s*') && array[_etag, '*'] then
     perform fail(412, 'somebody else has changed it; get it again and repeat your change', 'If-Match');
   end if;
 end $$;

@@ -64,6 +64,9 @@ def test_lost_race(admin, beta):
     expect(200, admin.patch("/cohorts/beta", {"name": "mine"}, headers={"If-Match": etag}))
     expect(412, admin.patch("/cohorts/beta", {"name": "theirs"}, headers={"If-Match": etag}))
     expect(412, admin.delete("/cohorts/beta", headers={"If-Match": etag}))
+    expect(412, admin.delete("/cohorts/beta", headers={"If-Match": f'{etag}, "x"'}))
+    now = admin.get("/cohorts/beta").headers["ETag"]
+    expect(200, admin.patch("/cohorts/beta", {"name": "mine again"}, headers={"If-Match": f"{etag} , {now}"}))
 
 
 def test_exactly_one_default(admin, beta, gateway):
