@@ -31,8 +31,9 @@ begin
 end $$;
 
 -- A quarter of an hour without any attempt forgives one: where people log in every day, errors do not add up for ever.
+-- The last attempt may be the later one: whoever waits for it has begun before.
 create or replace function login_remembered(_attempt login_attempt) returns int language sql stable as $$
-select greatest(_attempt.failures - floor(extract(epoch from now() - _attempt.at) / 900)::int, 0)
+select greatest(_attempt.failures - greatest(floor(extract(epoch from now() - _attempt.at) / 900)::int, 0), 0)
 $$;
 
 create or replace function login_begin(_email text, _address text, out wait int, out password text) language plpgsql as $$

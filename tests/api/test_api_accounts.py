@@ -266,6 +266,13 @@ def test_who_is_refused_does_not_shut_out_others(browser, start_gateway, databas
     expect(401, browser.login("wrong wrong wrong", "somebody@example.com"))
 
 
+@pytest.mark.parametrize("last, remembered", [("1 second", 7), ("1 hour", 7), ("-1 second", 7), ("-16 minutes", 6), ("-1 day", 0)])
+def test_an_attempt_that_waited_for_another_counts_once(database, last, remembered):
+    """Its transaction has begun before the other's, which came first."""
+    assert remembered == database.value(
+        "select login_remembered(row('address', 'x', 7, now() + %s::interval, now())::login_attempt)", last)
+
+
 def test_many_accounts_from_one_address(browser, database):
     with ThreadPoolExecutor(4) as pool:
         statuses = list(pool.map(lambda n: browser.login("wrong wrong wrong", f"user{n}@example.com").status, range(20)))
