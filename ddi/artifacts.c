@@ -107,14 +107,7 @@ static struct flow file_found(struct request *req, const struct db_rows *rows)
 		return answer;
 	if (strcmp(db_text(rows, 0, "filename"), req->param[PARAM_FILENAME]) != 0)
 		return ddi_reply_empty(req, 404);
-	struct download download = {
-		.sha256 = db_text(rows, 0, "sha256"),
-		.sha1 = db_text(rows, 0, "sha1"),
-		.filename = db_text(rows, 0, "filename"),
-		.size = db_int(rows, 0, "size"),
-		.created = db_int(rows, 0, "created"),
-	};
-	return download_reply(req, &download);
+	return download_reply(req, rows, req->param[PARAM_FILENAME]);
 }
 
 /* As md5sum writes it, without the newline at the end. */

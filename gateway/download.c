@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "gateway/arena.h"
+#include "gateway/db.h"
 #include "gateway/httpdate.h"
 #include "gateway/log.h"
 #include "gateway/range.h"
@@ -12,6 +13,14 @@
 #include "gateway/worker.h"
 
 enum { FILENAME_MAX_CHARS = 78 }; /* in Content-Disposition, as in hawkBit */
+
+struct download {
+	const char *sha256;   /* names the file in the store */
+	const char *sha1;     /* the ETag, as in hawkBit */
+	const char *filename; /* what the client calls it */
+	int64_t size;         /* bytes */
+	int64_t created;      /* seconds since 1970 */
+};
 
 static const char CONTENT_TYPE[] = "application/octet-stream";
 
@@ -158,7 +167,7 @@ static struct flow reply_unreadable(struct request *req, struct error *err)
 	return reply_error(req, err);
 }
 
-struct flow download_reply(struct request *req, const struct download *download)
+static struct flow reply(struct request *req, const struct download *download)
 {
 	const char *condition = request_header(req, "If-Match");
 	const char *header = range_wanted(req, download) ? request_header(req, "Range") : NULL;
@@ -185,4 +194,15 @@ struct flow download_reply(struct request *req, const struct download *download)
 	reply_header(req, "Content-Range",
 		     content_range(req->arena, &ranges->range[0], download->size));
 	return reply_file(req, 206, fd, ranges->range[0].offset, ranges->range[0].length);
+}
+
+struct flow download_reply(struct request *req, const struct db_rows *rows, const char *filename)
+{
+	return reply(req, &(struct download){
+				  .sha256 = db_text(rows, 0, "sha256"),
+				  .sha1 = db_text(rows, 0, "sha1"),
+				  .filename = filename,
+				  .size = db_int(rows, 0, "size"),
+				  .created = db_int(rows, 0, "created"),
+			  });
 }

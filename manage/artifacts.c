@@ -103,12 +103,5 @@ static struct flow content_found(struct request *req, const struct db_rows *rows
 {
 	if (db_count(rows) == 0)
 		return reply_fail(req, ERR_UNKNOWN, "no such artifact");
-	struct download download = {
-		.sha256 = db_text(rows, 0, "sha256"),
-		.sha1 = db_text(rows, 0, "sha1"),
-		.filename = db_text(rows, 0, "filename"),
-		.size = db_int(rows, 0, "size"),
-		.created = db_int(rows, 0, "created"),
-	};
-	return download_reply(req, &download);
+	return download_reply(req, rows, db_text(rows, 0, "filename"));
 }

@@ -44,12 +44,5 @@ static struct flow found(struct request *req, const struct db_rows *rows)
 		return reply_fail(req, ERR_FORBIDDEN, "this link has expired; ask for a new one");
 	if (!db_text(rows, 0, "sha256"))
 		return reply_fail(req, ERR_UNKNOWN, "this file is no longer here");
-	struct download download = {
-		.sha256 = db_text(rows, 0, "sha256"),
-		.sha1 = db_text(rows, 0, "sha1"),
-		.filename = req->param[PARAM_FILENAME],
-		.size = db_int(rows, 0, "size"),
-		.created = db_int(rows, 0, "created"),
-	};
-	return download_reply(req, &download);
+	return download_reply(req, rows, req->param[PARAM_FILENAME]);
 }
